@@ -1,0 +1,1 @@
+"""What the world told us and what we decided."""

@@ -1,0 +1,1 @@
+"""A made-up prefecture with a hidden truth."""

@@ -1,0 +1,69 @@
+"""
+Every error class of the project. Imports nothing.
+
+An error message is a template in the product's source language (Chinese) with
+named values, so that a screen or a terminal can say it in the reader's own
+language: see ``workflows/wording.py``. Names, addresses, phone numbers and
+complaint texts never go into ``values``.
+"""
+
+
+class MedPatrolError(Exception):
+    """Something a person can act on: say what, where, expected, got and what to do."""
+
+    def __init__(self, template: str, /, **values: object) -> None:
+        super().__init__(template, values)
+        self.template = template
+        self.values = values
+
+    def __str__(self) -> str:
+        """Return the sentence in the source language."""
+        return self.template.format(**self.values)
+
+
+class SettingsError(MedPatrolError, ValueError):
+    """A key of the settings file is unknown, missing or out of range."""
+
+
+class BadFileError(MedPatrolError, ValueError):
+    """A file can't be read as what it claims to be; nothing of it was taken."""
+
+
+class BadProfileError(MedPatrolError, ValueError):
+    """A mapping profile names a kind, column or value that does not exist."""
+
+
+class MissingColumnsError(BadFileError):
+    """A source file lacks columns that its kind requires."""
+
+
+class StoreError(MedPatrolError):
+    """The store can't be opened, is of another schema version, or is damaged."""
+
+
+class StoreBusyError(StoreError):
+    """Another process held the store for longer than the busy timeout."""
+
+
+class NotFoundError(MedPatrolError, LookupError):
+    """What was asked for is not there, or not for this reader: the same answer for both."""
+
+
+class MissingCrsError(MedPatrolError, ValueError):
+    """Shapes came without a coordinate reference system."""
+
+
+class BadCoordinatesError(MedPatrolError, ValueError):
+    """A longitude or latitude lies outside the Earth, or the two are swapped."""
+
+
+class NoDataError(MedPatrolError):
+    """A step needs records that the store does not hold yet; the message says which."""
+
+
+class ProblemError(MedPatrolError, ValueError):
+    """A planning problem contradicts itself or the format; the message names the entry."""
+
+
+class JobCancelledError(MedPatrolError):
+    """Long work stopped because somebody asked for it."""
