@@ -1,0 +1,338 @@
+"""
+What could be visited next week: leads to check, facilities, areas to search.
+
+One door is one visit: leads about a facility join its visit, leads without a
+facility join when they lie at the same door. The value of a visit is what it is
+expected to find x severity (DOMAIN section 5: time since the last look is
+already inside the probability, never a second factor).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from data.records import Message, Visit
+from workflows.wording import from_json
+
+POINTS = 100
+"""Prizes are hundredths of a point (expected finds x severity): solvers count in integers."""
+EXEMPT_KINDS = frozenset({"complaint", "reinspection", "special", "joint", "desk_check"})
+"""Inspections on these grounds do not count towards the yearly cap (DOMAIN section 4)."""
+DONE = frozenset({"closed", "handed_over"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateParams:
+    """
+    Assumptions about visits; each is a setting of the bureau.
+
+    ``substantiated_share`` is the share of leads found true where a channel has
+    no history of its own (campaign figures: 45 of 120), counted as
+    ``substantiated_strength`` leads. ``sweep_detection`` is the chance that one
+    search of a cell finds a site that is there.
+    """
+
+    days: int = 5
+    open_from_s: int = 30_600
+    last_start_s: int = 61_200
+    lead_minutes: int = 45
+    sweep_minutes: int = 120
+    facility_minutes: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "hospital_2plus": 120,
+            "hospital": 90,
+            "township_health_centre": 75,
+            "community_health_centre": 60,
+            "other": 45,
+        }
+    )
+    substantiated_share: float = 0.375
+    substantiated_strength: float = 40.0
+    sweep_detection: float = 0.5
+    n_sweeps: int = 60
+    yearly_cap: int = 2
+    min_spacing_days: int = 30
+    same_door_decimals: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store knew before the plan was made; frames as ``load_rows`` and scores give them."""
+
+    leads: pd.DataFrame
+    inspections: pd.DataFrame
+    cells: pd.DataFrame
+    facilities: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """A visit of value that a rule keeps out of the week, with the rule's sentence."""
+
+    visit: Visit
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Visits worth planning, required ones and the most valuable per hour first."""
+
+    visits: tuple[Visit, ...]
+    barred: tuple[Barred, ...]
+    n_unplaced_leads: int
+
+
+def make_candidates(
+    known: Known,
+    params: CandidateParams,
+    *,
+    severity: Mapping[str, float],
+    week_start: date,
+    as_of: datetime,
+    limit: int,
+) -> Candidates:
+    """
+    Return the visits that next week's plan may choose from.
+
+    Parameters
+    ----------
+    known
+        Leads, inspections, and the scores of cells and facilities.
+    params
+        Durations, shares and caps.
+    severity
+        Points per topic (DOMAIN section 5).
+    week_start
+        Monday of the planned week.
+    as_of
+        Nothing that became known later is in ``known``; rules count up to here.
+    limit
+        Most visits handed to the solver.
+
+    Returns
+    -------
+    candidates
+        At most ``limit`` visits; ``barred`` holds at most the 100 most valuable
+        facilities that the yearly cap or the minimum spacing keeps out.
+    """
+    leads, n_unplaced = _lead_visits(known.leads, params, severity=severity, week_start=week_start)
+    at_facilities, elsewhere = {}, []
+    for lead in leads:
+        if lead.facility_id is None:
+            elsewhere.append(lead)
+        else:
+            at_facilities[lead.facility_id] = lead
+    routine = _facility_visits(known.facilities, params, n_most=2 * limit + len(at_facilities))
+    allowed, barred = _apply_caps(
+        [visit for visit in routine if visit.facility_id not in at_facilities],
+        known.inspections,
+        params,
+        as_of=as_of,
+    )
+    by_facility = {visit.facility_id: visit for visit in routine}
+    merged = [_merge(lead, by_facility.get(key)) for key, lead in at_facilities.items()]
+    ranked = sorted(
+        [*elsewhere, *merged, *allowed, *_sweeps(known.cells, params)],
+        key=lambda visit: (not visit.required, -visit.prize / visit.service_s, visit.visit_id),
+    )
+    worth = [visit for visit in ranked if visit.prize > 0 or visit.required]
+    return Candidates(
+        visits=tuple(worth[:limit]), barred=tuple(barred[:100]), n_unplaced_leads=n_unplaced
+    )
+
+
+def _windows(params: CandidateParams, *, last_day: int | None = None) -> tuple[tuple[int, int, int], ...]:
+    days = params.days if last_day is None else min(params.days, last_day + 1)
+    return tuple((day, params.open_from_s, params.last_start_s) for day in range(days))
+
+
+def _lead_visits(
+    leads: pd.DataFrame,
+    params: CandidateParams,
+    *,
+    severity: Mapping[str, float],
+    week_start: date,
+) -> tuple[list[Visit], int]:
+    """Return one visit per door with open leads, and the number of open leads without a place."""
+    waiting = leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE)]
+    placed = waiting[waiting["lon"].notna() & waiting["lat"].notna()]
+    if placed.empty:
+        return [], len(waiting)
+    share = _substantiated_share(leads, params)
+    placed = placed.assign(
+        points=placed["topic"].map(lambda topic: float(severity.get(topic, 1.0))),
+        share=placed["channel"].map(lambda channel: share.get(channel, params.substantiated_share)),
+        door=placed["facility_id"].where(
+            placed["facility_id"].notna(),
+            placed[["lon", "lat"]].round(params.same_door_decimals).astype(str).agg(",".join, axis=1),
+        ),
+    ).sort_values("complaint_id")
+    visits = [
+        _lead_visit(group.to_dict("records"), params, week_start=week_start)
+        for _, group in placed.groupby("door", sort=True)
+    ]
+    return visits, len(waiting) - len(placed)
+
+
+def _substantiated_share(leads: pd.DataFrame, params: CandidateParams) -> dict[str, float]:
+    """Share of closed leads found true, per channel, shrunk towards the setting."""
+    closed = leads[leads["outcome"].notna()]
+    true = (closed["outcome"] == "substantiated").groupby(closed["channel"]).agg(["sum", "count"])
+    strength = params.substantiated_strength
+    share = (true["sum"] + strength * params.substantiated_share) / (true["count"] + strength)
+    return {str(channel): float(value) for channel, value in share.items()}
+
+
+def _lead_visit(
+    rows: list[dict[Any, Any]], params: CandidateParams, *, week_start: date
+) -> Visit:
+    """Return the visit to one door; several reports make one site likelier, not two sites."""
+    first = rows[0]
+    nothing_there = 1.0
+    for row in rows:
+        nothing_there *= 1.0 - row["share"]
+    due_dates = [row["due_on"].date() for row in rows if not pd.isna(row["due_on"])]
+    due_on = min(due_dates, default=None)
+    days_left = None if due_on is None else (due_on - week_start).days
+    reasons = [Message("{n} 条线索待核查：{topic}", {"n": len(rows), "topic": first["topic"]})]
+    if due_on is not None:
+        reasons.append(Message("线索 {date} 到期", {"date": due_on.isoformat()}))
+    due_in_week = days_left is not None and days_left < params.days
+    return Visit(
+        visit_id=f"L-{first['complaint_id']}",
+        kind="complaint",
+        place_name="",
+        address=_text(first["site_text"]),
+        lon=float(first["lon"]),
+        lat=float(first["lat"]),
+        prize=round(POINTS * (1.0 - nothing_there) * max(row["points"] for row in rows)),
+        service_s=60 * params.lead_minutes,
+        # a lead that is overdue already may be checked on any day
+        windows=_windows(params, last_day=days_left if days_left in range(params.days) else None),
+        district_code=_text(first["district_code"]),
+        area_code=_text(first["area_code"]),
+        facility_id=_text(first["facility_id"]),
+        complaint_ids=tuple(str(row["complaint_id"]) for row in rows),
+        ground="complaint",
+        due_on=due_on,
+        required=due_in_week,
+        reasons=tuple(reasons),
+    )
+
+
+def _facility_visits(
+    scores: pd.DataFrame, params: CandidateParams, *, n_most: int
+) -> list[Visit]:
+    """Return a routine visit for each of the ``n_most`` facilities with the highest score."""
+    best = (
+        scores[scores["lon"].notna()]
+        .sort_values(["score", "facility_id"], ascending=[False, True])
+        .head(n_most)
+    )
+    visits = []
+    for row in best.to_dict("records"):
+        minutes = params.facility_minutes.get(row["kind"], params.facility_minutes["other"])
+        parts = sorted(json.loads(row["reasons"]), key=lambda part: -part["c"])
+        visits.append(
+            Visit(
+                visit_id=f"F-{row['facility_id']}",
+                kind="routine",
+                place_name=str(row["name"]),
+                lon=float(row["lon"]),
+                lat=float(row["lat"]),
+                prize=round(POINTS * float(row["score"])),
+                service_s=60 * minutes,
+                windows=_windows(params),
+                district_code=_text(row["district_code"]),
+                area_code=_text(row["area_code"]),
+                facility_id=str(row["facility_id"]),
+                cell_id=_text(row["cell_id"]),
+                ground="routine",
+                reasons=tuple(from_json(part) for part in parts[:2]),
+            )
+        )
+    return visits
+
+
+def _apply_caps(
+    visits: list[Visit], inspections: pd.DataFrame, params: CandidateParams, *, as_of: datetime
+) -> tuple[list[Visit], list[Barred]]:
+    """Split routine visits by the yearly cap and the minimum spacing between two visits."""
+    done = inspections[inspections["facility_id"].notna()]
+    this_year = done[
+        (done["started_at"].dt.year == as_of.year) & ~done["kind"].isin(EXEMPT_KINDS)
+    ]
+    n_this_year = this_year.groupby("facility_id").size().to_dict()
+    recent = set(
+        done.loc[
+            done["started_at"] > as_of - timedelta(days=params.min_spacing_days), "facility_id"
+        ]
+    )
+    allowed, barred = [], []
+    for visit in visits:
+        n_checks = int(n_this_year.get(visit.facility_id, 0))
+        if n_checks >= params.yearly_cap:
+            reason = Message(
+                "本年度已查 {n} / {cap} 次，只能凭豁免事由安排",
+                {"n": n_checks, "cap": params.yearly_cap},
+            )
+            barred.append(Barred(visit=visit, reason=reason))
+        elif visit.facility_id in recent:
+            reason = Message("距上次到访不足 {d} 天", {"d": params.min_spacing_days})
+            barred.append(Barred(visit=visit, reason=reason))
+        else:
+            allowed.append(visit)
+    return allowed, barred
+
+
+def _merge(lead: Visit, facility: Visit | None) -> Visit:
+    """Join the leads about a facility with its routine check: one door, one visit."""
+    if facility is None:
+        return lead
+    return replace(
+        facility,
+        visit_id=lead.visit_id,
+        kind="complaint",
+        prize=facility.prize + lead.prize,
+        service_s=max(facility.service_s, lead.service_s),
+        windows=lead.windows,
+        complaint_ids=lead.complaint_ids,
+        ground="complaint",
+        due_on=lead.due_on,
+        required=lead.required,
+        reasons=(*lead.reasons, *facility.reasons[:1]),
+    )
+
+
+def _sweeps(cells: pd.DataFrame, params: CandidateParams) -> list[Visit]:
+    """Return a search of each of the cells with the highest score."""
+    best = cells.sort_values(["score", "cell_id"], ascending=[False, True]).head(params.n_sweeps)
+    visits = []
+    for row in best.to_dict("records"):
+        parts = sorted(json.loads(row["reasons"]), key=lambda part: -part["c"])
+        visits.append(
+            Visit(
+                visit_id=f"S-{row['cell_id']}",
+                kind="sweep",
+                place_name=_text(row["area_name"]) or "",
+                lon=float(row["lon"]),
+                lat=float(row["lat"]),
+                prize=round(POINTS * params.sweep_detection * float(row["score"])),
+                service_s=60 * params.sweep_minutes,
+                windows=_windows(params),
+                district_code=_text(row["district_code"]),
+                area_code=_text(row["area_code"]),
+                cell_id=str(row["cell_id"]),
+                ground="sweep",
+                reasons=tuple(from_json(part) for part in parts[:2]),
+            )
+        )
+    return visits
+
+
+def _text(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)

@@ -1,0 +1,372 @@
+"""
+The weekly plan: scores, leads and capacity in, a lawful plan out.
+
+This is the only place that knows both risk and routing. Risk becomes an integer
+prize in ``workflows/candidates.py``; here the week's teams, travel times and
+rules become a ``PatrolProblem``, and its solution a ``Plan`` in the store.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from data.records import LeftOut, Message, Plan, Team, Visit
+from data.schema import TIME_ZONE
+from data.scope import Scope
+from data.store import plans, scores
+from data.store.engine import Store
+from data.store.rows import load_rows
+from errors import NoDataError
+from geo import grid, travel_times
+from risk.params import ScoringParams
+from routing import problem as routing_problem
+from routing import schedule, solve, teams
+from workflows.candidates import CandidateParams, Candidates, Known, make_candidates
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[solve.SolveProgress], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftParams:
+    """Working hours; seconds from midnight. ``max_teams`` stands for the number of cars."""
+
+    start_s: int = 30_600
+    end_s: int = 63_000
+    lunch_s: int = 3_600
+    lunch_from_s: int = 41_400
+    lunch_to_s: int = 48_600
+    team_size: int = 2
+    max_teams: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningParams:
+    """Everything a plan assumes."""
+
+    candidates: CandidateParams = field(default_factory=CandidateParams)
+    shifts: ShiftParams = field(default_factory=ShiftParams)
+    travel: travel_times.StraightLineParams = field(
+        default_factory=travel_times.StraightLineParams
+    )
+    candidates_per_shift: int = 25
+    least_candidates: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekRequest:
+    """What a planner asks for. ``n_teams`` None: as many as officers and cars allow."""
+
+    week_start: date
+    district_code: str | None = None
+    n_teams: int | None = None
+    solver: solve.SolverParams = field(default_factory=solve.SolverParams)
+
+    def __post_init__(self) -> None:
+        if self.week_start.weekday() != 0:
+            raise NoDataError(
+                "计划周应从周一开始，实为 {date}。请改选周一", date=self.week_start.isoformat()
+            )
+
+
+def week_of(day: date) -> date:
+    """Return the Monday of the week of ``day``."""
+    return day - timedelta(days=day.weekday())
+
+
+def make_plan(
+    store: Store,
+    request: WeekRequest,
+    params: PlanningParams,
+    scoring: ScoringParams,
+    *,
+    scope: Scope,
+    as_of: datetime,
+    now: datetime,
+    actor: str,
+    progress: Progress | None = None,
+) -> Plan:
+    """
+    Make, check and save the plan of one week.
+
+    Parameters
+    ----------
+    as_of
+        What became known at or after this moment is not used; scores are those
+        of the newest run up to here.
+    now
+        Stamped on the plan.
+    progress
+        Told value and bound while solving; may answer ``"use"`` or ``"cancel"``.
+
+    Raises
+    ------
+    NoDataError
+        If there are no scores, no certified officers, or nothing to visit.
+    JobCancelledError
+        If ``progress`` answered ``"cancel"``; the store is unchanged.
+    """
+    scope = _narrowed(scope, request.district_code)
+    formed = _teams(store, request, params, scope=scope, as_of=as_of)
+    candidates = _candidates(
+        store, request, params, scoring, scope=scope, as_of=as_of, n_teams=len(formed.teams)
+    )
+    recusals = load_rows(store, "recusals", scope=scope, as_of=as_of)
+    barred_teams = _recused(candidates.visits, formed.teams, recusals)
+    districts = _districts_of(store, formed.teams, scope=scope, as_of=as_of)
+    given, matrix = _problem(request, params, candidates, formed.teams, barred_teams, districts)
+    result = solve.solve(given, request.solver, progress=progress)
+    routes, left_out = schedule.to_routes(
+        given, result, visits=candidates.visits, teams=formed.teams
+    )
+    barred = tuple(LeftOut(visit=b.visit, reason=b.reason) for b in candidates.barred)
+    plan = Plan(
+        plan_id=secrets.token_hex(6),
+        week_start=request.week_start,
+        district_code=request.district_code,
+        as_of=as_of,
+        created_at=now,
+        status="draft",
+        seed=request.solver.seed,
+        teams=formed.teams,
+        routes=routes,
+        left_out=(*left_out, *barred),
+        prize=result.prize,
+        upper_bound=result.upper_bound,
+        travel_s=result.travel_s,
+        travel_is_estimate=matrix.is_estimate,
+        runtime_s=result.runtime_s,
+        warnings=(*formed.warnings, *_warnings(candidates)),
+    )
+    plans.save_plan(store, plan, actor=actor)
+    log.info(
+        "planned week %s: %d teams, %d candidates, %d planned, value %d of at most %d, %.1f s",
+        request.week_start, len(formed.teams), len(candidates.visits),
+        sum(len(route.stops) for route in routes), plan.prize, plan.upper_bound, plan.runtime_s,
+    )
+    return plan
+
+
+def _narrowed(scope: Scope, district_code: str | None) -> Scope:
+    if district_code is None:
+        return scope
+    if scope.districts is not None and district_code not in scope.districts:
+        raise NoDataError("您的账号不含{area}，请联系管理员", area=district_code)
+    return replace(scope, districts=frozenset({district_code}))
+
+
+def _teams(
+    store: Store, request: WeekRequest, params: PlanningParams, *, scope: Scope, as_of: datetime
+) -> teams.FormedTeams:
+    officers = load_rows(store, "officers", scope=scope, as_of=as_of)
+    if officers.empty:
+        raise NoDataError("没有执法人员名单，无法编队。请先导入执法人员")
+    absences = load_rows(store, "absences", scope=scope, as_of=as_of)
+    formed = teams.form_teams(
+        officers,
+        absences,
+        week_start=request.week_start,
+        n_teams=min(request.n_teams or params.shifts.max_teams, params.shifts.max_teams),
+        team_size=params.shifts.team_size,
+        days=params.candidates.days,
+    )
+    if not formed.teams:
+        raise NoDataError(
+            "{date} 一周没有 {n} 名以上持证人员同时在岗，无法编队。请核对执法证有效期和请假",
+            date=request.week_start.isoformat(),
+            n=params.shifts.team_size,
+        )
+    return formed
+
+
+def _candidates(
+    store: Store,
+    request: WeekRequest,
+    params: PlanningParams,
+    scoring: ScoringParams,
+    *,
+    scope: Scope,
+    as_of: datetime,
+    n_teams: int,
+) -> Candidates:
+    run = scores.latest_run(store, scope=scope, as_of=as_of)
+    if run is None:
+        raise NoDataError("{date} 以前还没有评分。请先评分，再生成计划", date=as_of.date().isoformat())
+    known = Known(
+        leads=load_rows(store, "complaints", scope=scope, as_of=as_of),
+        inspections=load_rows(
+            store, "inspections", scope=scope, as_of=as_of,
+            since=datetime(as_of.year, 1, 1, tzinfo=TIME_ZONE) - timedelta(days=60),
+        ),
+        cells=scores.load_cell_scores(store, run.run_id, scope=scope),
+        facilities=scores.load_facility_scores(store, run.run_id, scope=scope),
+    )
+    n_shifts = n_teams * params.candidates.days
+    candidates = make_candidates(
+        known,
+        params.candidates,
+        severity=scoring.severity,
+        week_start=request.week_start,
+        as_of=as_of,
+        limit=max(params.least_candidates, params.candidates_per_shift * n_shifts),
+    )
+    if not candidates.visits:
+        raise NoDataError("没有可排的机构、线索或网格。请先导入机构和线索并评分")
+    facilities = load_rows(
+        store, "facilities", scope=scope, as_of=as_of, columns=["facility_id", "address"]
+    )
+    return _with_places(candidates, cells=known.cells, facilities=facilities)
+
+
+def _with_places(
+    candidates: Candidates, *, cells: pd.DataFrame, facilities: pd.DataFrame
+) -> Candidates:
+    """Fill in what a route sheet must say about a place: its area's name and its address."""
+    addresses = dict(zip(facilities["facility_id"], facilities["address"], strict=True))
+    names = dict(zip(cells["cell_id"], cells["area_name"], strict=True))
+    if not names:
+        return candidates
+    resolution = grid.resolution_of(next(iter(names)))
+    found = grid.cell_of(
+        np.array([v.lon for v in candidates.visits]),
+        np.array([v.lat for v in candidates.visits]),
+        resolution=resolution,
+    )
+    visits = []
+    for visit, cell_id in zip(candidates.visits, found, strict=True):
+        area = names.get(cell_id)
+        address = visit.address if visit.facility_id is None else addresses.get(visit.facility_id)
+        visits.append(
+            replace(
+                visit,
+                cell_id=str(cell_id),
+                place_name=visit.place_name or (area if isinstance(area, str) else ""),
+                address=address if isinstance(address, str) else None,
+            )
+        )
+    return replace(candidates, visits=tuple(visits))
+
+
+def _recused(
+    visits: Sequence[Visit], formed: Sequence[Team], recusals: pd.DataFrame
+) -> dict[str, tuple[str, ...]]:
+    """Return the teams that must not make a visit, because a member has an interest there."""
+    barred: dict[str, set[str]] = {}
+    for officer_id, facility_id in zip(
+        recusals["officer_id"], recusals["facility_id"], strict=True
+    ):
+        for team in formed:
+            if officer_id in team.officer_ids:
+                barred.setdefault(facility_id, set()).add(team.team_id)
+    return {
+        visit.visit_id: tuple(sorted(barred[visit.facility_id]))
+        for visit in visits
+        if visit.facility_id in barred
+    }
+
+
+def _districts_of(
+    store: Store, formed: Sequence[Team], *, scope: Scope, as_of: datetime
+) -> dict[str, frozenset[str]]:
+    officers = load_rows(store, "officers", scope=scope, as_of=as_of)
+    district = dict(zip(officers["officer_id"], officers["district_code"], strict=True))
+    return {team.team_id: frozenset(district[o] for o in team.officer_ids) for team in formed}
+
+
+def _may_enter(districts: frozenset[str], visit: Visit) -> bool:
+    """Own jurisdiction only; an officer of the city (code ending in 00) serves all its districts."""
+    place = visit.district_code
+    return place is None or any(
+        place == own or (own.endswith("00") and place.startswith(own.rstrip("0")))
+        for own in districts
+    )
+
+
+def _problem(
+    request: WeekRequest,
+    params: PlanningParams,
+    candidates: Candidates,
+    formed: Sequence[Team],
+    barred_teams: dict[str, tuple[str, ...]],
+    districts: dict[str, frozenset[str]],
+) -> tuple[routing_problem.PatrolProblem, travel_times.TravelTimeMatrix]:
+    bases = sorted({(team.base_lon, team.base_lat) for team in formed})
+    places = list(dict.fromkeys((visit.lon, visit.lat) for visit in candidates.visits))
+    points = np.array([*bases, *places], dtype=float)
+    ids = [str(number) for number in range(len(points))]
+    matrix = travel_times.straight_line(
+        points[:, 0], points[:, 1], points[:, 0], points[:, 1],
+        origin_ids=ids, destination_ids=ids, params=params.travel,
+    )
+    at_base = {base: number for number, base in enumerate(bases)}
+    at_place = {place: len(bases) + number for number, place in enumerate(places)}
+    given = routing_problem.from_json(
+        {
+            "name": f"week {request.week_start.isoformat()}",
+            "travel_s": matrix.seconds,
+            "visits": [
+                {
+                    "id": visit.visit_id,
+                    "location": at_place[visit.lon, visit.lat],
+                    "service_s": visit.service_s,
+                    "prize": visit.prize,
+                    "required": visit.required,
+                    "windows": [list(window) for window in visit.windows],
+                    "group": visit.district_code,
+                    "needs": list(visit.needs),
+                    "forbidden_teams": list(barred_teams.get(visit.visit_id, ())),
+                    "teams": _allowed(visit, formed, districts),
+                }
+                for visit in candidates.visits
+            ],
+            "shifts": [
+                _shift(team, day, params.shifts, base=at_base[team.base_lon, team.base_lat])
+                for team in formed
+                for day in team.days
+            ],
+            "quotas": [],
+        }
+    )
+    return given, matrix
+
+
+def _allowed(
+    visit: Visit, formed: Sequence[Team], districts: dict[str, frozenset[str]]
+) -> list[str] | None:
+    allowed = [team.team_id for team in formed if _may_enter(districts[team.team_id], visit)]
+    return None if len(allowed) == len(formed) else allowed
+
+
+def _shift(team: Team, day: int, params: ShiftParams, *, base: int) -> dict[str, object]:
+    return {
+        "id": f"{team.team_id}-{day}",
+        "team": team.team_id,
+        "day": day,
+        "start_location": base,
+        "end_location": base,
+        "start_s": params.start_s,
+        "end_s": params.end_s,
+        "break": {
+            "duration_s": params.lunch_s,
+            "from_s": params.lunch_from_s,
+            "to_s": params.lunch_to_s,
+        },
+        "skills": list(team.skills),
+    }
+
+
+def _warnings(candidates: Candidates) -> tuple[Message, ...]:
+    if candidates.n_unplaced_leads == 0:
+        return ()
+    return (
+        Message(
+            "{n} 条未办结线索没有坐标，未列入候选。先补坐标",
+            {"n": candidates.n_unplaced_leads},
+        ),
+    )
