@@ -1,0 +1,108 @@
+"""
+The frame around every page: navigation in four groups, district, language.
+
+Streamlit runs this script for each visitor; it lists the pages that exist and
+hands over to the one that was asked for.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from ui import theme
+from workflows import wording
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+
+GROUPS = {
+    ("日常", "Daily"): (
+        ("overview", "首页", "Home", ":material/home:"),
+        ("hotspots", "风险热点", "Risk hotspots", ":material/hexagon:"),
+    ),
+    ("计划", "Planning"): (("weekly_plan", "周计划", "Weekly plan", ":material/route:"),),
+    ("成效", "Results"): (("evenness", "覆盖均衡", "Evenness", ":material/balance:"),),
+    ("管理", "Administration"): (
+        ("import_data", "数据导入", "Import data", ":material/download:"),
+    ),
+}
+
+MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24">'
+    '<path fill="{primary}" d="M12 1 3 4.5v7c0 5.3 3.8 9.6 9 11.5 5.2-1.9 9-6.2 9-11.5v-7z"/>'
+    '<path fill="{on_primary}" d="M10.6 6.5h2.8v3.6H17v2.8h-3.6v3.6h-2.8v-3.6H7v-2.8h3.6z"/></svg>'
+)
+LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+WHOLE_CITY = "*"
+
+
+def draw() -> None:
+    """Draw the frame and run the page that was asked for."""
+    st.set_page_config(
+        page_title="医巡 MedPatrol", layout="wide", initial_sidebar_state=232, page_icon=_mark()
+    )
+    st.logo(_mark(), size="large")
+    language = _language()
+    page = st.navigation(_pages(language))
+    with st.sidebar:
+        _draw_choices(language)
+    page.run()
+
+
+def _mark() -> str:
+    palette = theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
+    return MARK.format(primary=palette.primary, on_primary=palette.on_primary)
+
+
+def _language() -> str:
+    asked = st.query_params.get("lang")
+    if asked in LANGUAGE_NAMES:
+        return asked
+    return "en" if (st.context.locale or "zh").lower().startswith("en") else "zh"
+
+
+def _pages(language: str) -> dict[str, list[StreamlitPage]]:
+    column = 0 if language == "zh" else 1
+    listed: dict[str, list[StreamlitPage]] = {}
+    for group, entries in GROUPS.items():
+        for file_name, *titles, icon in entries:
+            path = PAGES / f"{file_name}.py"
+            if path.is_file():
+                page = st.Page(
+                    path,
+                    title=titles[column],
+                    icon=icon,
+                    url_path=file_name,
+                    default=file_name == "overview",
+                )
+                listed.setdefault(group[column], []).append(page)
+    return listed
+
+
+def _draw_choices(language: str) -> None:
+    say = wording.translator(language)
+    districts = _districts()
+    st.selectbox(
+        say("辖区"),
+        [WHOLE_CITY, *districts],
+        format_func=lambda code: say("全市") if code == WHOLE_CITY else districts[code],
+        key="district",
+        bind="query-params",
+    )
+    st.segmented_control(
+        say("语言"),
+        list(LANGUAGE_NAMES),
+        format_func=LANGUAGE_NAMES.__getitem__,
+        default=language,
+        required=True,
+        key="lang",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+
+
+def _districts() -> dict[str, str]:
+    return {}
+
+
+draw()
