@@ -35,30 +35,30 @@ def check_lon_lat(lon: ArrayLike, lat: ArrayLike) -> None:
     ValueError
         If the shapes differ.
     """
-    lon, lat = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
-    if lon.shape != lat.shape:
-        raise ValueError(f"lon and lat differ in shape: {lon.shape} and {lat.shape}")
-    bad = is_off_earth(lon, lat)
+    lons, lats = np.atleast_1d(_floats(lon)), np.atleast_1d(_floats(lat))
+    if lons.shape != lats.shape:
+        raise ValueError(f"lon and lat differ in shape: {lons.shape} and {lats.shape}")
+    bad = is_off_earth(lons, lats)
     if not bad.any():
         return
     first = int(np.flatnonzero(bad)[0])
-    values = {"n": first, "lon": float(lon[first]), "lat": float(lat[first])}
-    if looks_swapped(lon, lat):
+    values = {"n": first, "lon": float(lons[first]), "lat": float(lats[first])}
+    if looks_swapped(lons, lats):
         raise BadCoordinatesError("经纬度可能颠倒：第 {n} 个点为经度 {lon}、纬度 {lat}", **values)
     raise BadCoordinatesError("坐标超出范围：第 {n} 个点为经度 {lon}、纬度 {lat}", **values)
 
 
-def is_off_earth(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+def is_off_earth(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
     """Say per point whether |lon| > 180, |lat| > 90 or a number is infinite. NaN is not."""
-    return (np.abs(lon) > _MAX_LON) | (np.abs(lat) > _MAX_LAT)
+    return (np.abs(_floats(lon)) > _MAX_LON) | (np.abs(_floats(lat)) > _MAX_LAT)
 
 
 def looks_swapped(lon: ArrayLike, lat: ArrayLike) -> bool:
     """Say whether every known point has its "lon" in 16-54 and its "lat" in 73-137 degrees."""
-    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
-    known = np.isfinite(lon) & np.isfinite(lat)
+    lons, lats = _floats(lon), _floats(lat)
+    known = np.isfinite(lons) & np.isfinite(lats)
     west, south, east, north = _CHINA_GK
-    swapped = (lon >= south) & (lon <= north) & (lat >= west) & (lat <= east)
+    swapped = (lons >= south) & (lons <= north) & (lats >= west) & (lats <= east)
     return bool(known.any() and swapped[known].all())
 
 
@@ -80,11 +80,11 @@ def metric_crs(lon: ArrayLike, lat: ArrayLike) -> CRS:
     ValueError
         If no point is known.
     """
-    lon, lat = np.asarray(lon, float).ravel(), np.asarray(lat, float).ravel()
-    known = np.isfinite(lon) & np.isfinite(lat)
+    lons, lats = _floats(lon).ravel(), _floats(lat).ravel()
+    known = np.isfinite(lons) & np.isfinite(lats)
     if not known.any():
         raise ValueError("a metric CRS needs at least one known point")
-    middle_lon, middle_lat = float(np.median(lon[known])), float(np.median(lat[known]))
+    middle_lon, middle_lat = float(np.median(lons[known])), float(np.median(lats[known]))
     west, south, east, north = _CHINA_GK
     if west <= middle_lon <= east and south <= middle_lat <= north:
         zone = round((middle_lon - _FIRST_GK_MERIDIAN) / _GK_WIDTH)
@@ -105,9 +105,9 @@ def to_metres(
         Metres, in this order whatever the axis order of the CRS; NaN where the input is NaN.
     """
     east, north = Transformer.from_crs(WGS84, crs, always_xy=True).transform(
-        np.asarray(lon, float), np.asarray(lat, float)
+        _floats(lon), _floats(lat)
     )
-    east, north = np.asarray(east, float), np.asarray(north, float)
+    east, north = _floats(east), _floats(north)
     known = np.isfinite(east) & np.isfinite(north)
     return np.where(known, east, np.nan), np.where(known, north, np.nan)
 
@@ -125,8 +125,13 @@ def great_circle_m(
     ----------
     Sinnott (1984), Virtues of the haversine, Sky and Telescope 68, 159.
     """
-    lon1, lat1 = np.radians(np.asarray(lon1, float)), np.radians(np.asarray(lat1, float))
-    lon2, lat2 = np.radians(np.asarray(lon2, float)), np.radians(np.asarray(lat2, float))
-    half = np.sin((lat2 - lat1) / 2.0) ** 2
-    half = half + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2.0) ** 2
-    return 2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    from_lat, to_lat = np.radians(_floats(lat1)), np.radians(_floats(lat2))
+    dlon = np.radians(_floats(lon2)) - np.radians(_floats(lon1))
+    half = np.sin((to_lat - from_lat) / 2.0) ** 2
+    half = half + np.cos(from_lat) * np.cos(to_lat) * np.sin(dlon / 2.0) ** 2
+    angle: NDArray[np.float64] = 2.0 * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    return angle * EARTH_RADIUS_M
+
+
+def _floats(values: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64)

@@ -48,10 +48,10 @@ def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> Pair:
     lon, lat
         GCJ-02 degrees; the input where it lies outside ``CHINA_BOX``.
     """
-    lon, lat = _floats(lon, lat)
-    dlon, dlat = _gcj_shift(lon, lat)
-    inside = _in_china(lon, lat)
-    return np.where(inside, lon + dlon, lon), np.where(inside, lat + dlat, lat)
+    lons, lats = _floats(lon, lat)
+    dlon, dlat = _gcj_shift(lons, lats)
+    inside = _in_china(lons, lats)
+    return np.where(inside, lons + dlon, lons), np.where(inside, lats + dlat, lats)
 
 
 def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
@@ -60,8 +60,8 @@ def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
 
     Round trips are exact to less than a millimetre. NaN stays NaN.
     """
-    lon, lat = _floats(lon, lat)
-    return _keep_outside(lon, lat, _invert(_shifted_gcj, lon, lat))
+    lons, lats = _floats(lon, lat)
+    return _keep_outside(lons, lats, _invert(_shifted_gcj, lons, lats))
 
 
 def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> Pair:
@@ -70,10 +70,10 @@ def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> Pair:
 
     Points outside ``CHINA_BOX`` and NaN are returned unchanged.
     """
-    lon, lat = _floats(lon, lat)
-    bd_lon, bd_lat = _shifted_bd(*_shifted_gcj(lon, lat))
-    inside = _in_china(lon, lat)
-    return np.where(inside, bd_lon, lon), np.where(inside, bd_lat, lat)
+    lons, lats = _floats(lon, lat)
+    bd_lon, bd_lat = _shifted_bd(*_shifted_gcj(lons, lats))
+    inside = _in_china(lons, lats)
+    return np.where(inside, bd_lon, lons), np.where(inside, bd_lat, lats)
 
 
 def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
@@ -82,9 +82,9 @@ def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
 
     Round trips are exact to less than a millimetre. NaN stays NaN.
     """
-    lon, lat = _floats(lon, lat)
-    gcj = _invert(_shifted_bd, lon, lat)
-    return _keep_outside(lon, lat, _invert(_shifted_gcj, *gcj))
+    lons, lats = _floats(lon, lat)
+    gcj = _invert(_shifted_bd, lons, lats)
+    return _keep_outside(lons, lats, _invert(_shifted_gcj, *gcj))
 
 
 def gcj02_to_bd09(lon: ArrayLike, lat: ArrayLike) -> Pair:

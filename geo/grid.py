@@ -34,13 +34,13 @@ def cell_of(lon: ArrayLike, lat: ArrayLike, resolution: int) -> NDArray[np.objec
         H3 index as text, shape ``(n,)``; None where a coordinate is not finite.
     """
     check_resolution(resolution)
-    lon, lat = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
-    if lon.shape != lat.shape or lon.ndim != 1:
-        raise ValueError(f"lon and lat must be equally long lists, got {lon.shape}, {lat.shape}")
-    cells = np.full(lon.shape, None, dtype=object)
-    known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+    lons, lats = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
+    if lons.shape != lats.shape or lons.ndim != 1:
+        raise ValueError(f"lon and lat must be equally long lists, got {lons.shape}, {lats.shape}")
+    cells = np.full(lons.shape, None, dtype=object)
+    known = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats))
     to_cell = h3.latlng_to_cell
-    for i, x, y in zip(known.tolist(), lon[known].tolist(), lat[known].tolist(), strict=True):
+    for i, x, y in zip(known.tolist(), lons[known].tolist(), lats[known].tolist(), strict=True):
         cells[i] = to_cell(y, x, resolution)
     return cells
 

@@ -35,6 +35,7 @@ class TravelTimeMatrix:
     source_values: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Check shape, type and sign."""
         expected = (len(self.origin_ids), len(self.destination_ids))
         if self.seconds.shape != expected or self.seconds.dtype != np.int32:
             raise ValueError(
@@ -65,6 +66,7 @@ class StraightLineParams:
     start_s: int = 0
 
     def __post_init__(self) -> None:
+        """Check the ranges."""
         if not self.detour_factor >= 1.0:
             raise ValueError(f"detour_factor must be 1 or more, got {self.detour_factor}")
         if not self.speed_kmh > 0.0:
