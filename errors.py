@@ -67,3 +67,7 @@ class ProblemError(MedPatrolError, ValueError):
 
 class JobCancelledError(MedPatrolError):
     """Long work stopped because somebody asked for it."""
+
+
+class AssetsError(MedPatrolError):
+    """The browser libraries could not be fetched, or are not what the lock file says."""
