@@ -205,11 +205,9 @@ def _majority_area(
     residents: ArrayLike,
 ) -> dict[str, str]:
     """Return per cell the area in which most of its residents live."""
-    import h3
-
     frame = pd.DataFrame(
         {
-            "cell": grid.cell_of(lon, lat, h3.get_resolution(cells[0])),
+            "cell": grid.cell_of(lon, lat, grid.resolution_of(cells[0])),
             "code": codes,
             "residents": np.asarray(residents, float),
         }

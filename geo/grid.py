@@ -51,6 +51,11 @@ def check_resolution(resolution: int) -> None:
         raise ValueError(f"H3 resolution must be 0 to {MAX_RESOLUTION}, got {resolution}")
 
 
+def resolution_of(cell: str) -> int:
+    """Return the H3 resolution of a cell, 0 to 15."""
+    return int(h3.get_resolution(cell))
+
+
 def cells_of_boundary(shape: shapely.Geometry, resolution: int) -> list[str]:
     """
     Return every cell that a polygon touches, sorted.

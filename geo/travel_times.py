@@ -79,13 +79,13 @@ DEFAULT_STRAIGHT_LINE = StraightLineParams()
 
 
 def straight_line(
-    origin_ids: Sequence[str],
     origin_lon: ArrayLike,
     origin_lat: ArrayLike,
-    destination_ids: Sequence[str],
     destination_lon: ArrayLike,
     destination_lat: ArrayLike,
     *,
+    origin_ids: Sequence[str],
+    destination_ids: Sequence[str],
     params: StraightLineParams = DEFAULT_STRAIGHT_LINE,
 ) -> TravelTimeMatrix:
     """
@@ -93,11 +93,11 @@ def straight_line(
 
     Parameters
     ----------
-    origin_ids, destination_ids
-        Identifiers of rows and columns.
     origin_lon, origin_lat, destination_lon, destination_lat
         Degrees WGS-84, as long as their ids. A place without position (NaN) is
         unreachable.
+    origin_ids, destination_ids
+        Identifiers of rows and columns.
 
     Returns
     -------
