@@ -75,11 +75,6 @@ class WeekRequest:
             )
 
 
-def week_of(day: date) -> date:
-    """Return the Monday of the week of ``day``."""
-    return day - timedelta(days=day.weekday())
-
-
 def make_plan(
     store: Store,
     request: WeekRequest,

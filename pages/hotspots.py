@@ -1,0 +1,56 @@
+"""风险热点: where may unknown sites be, why, how sure, what do we not know?"""
+
+import streamlit as st
+
+from ui import cached, cell_panel, maps, messages, tables
+from ui.messages import text
+
+MAP, TABLE = "map", "table"
+
+run = cached.run()
+if run is None:
+    messages.title(text("风险热点"), text("哪里可能藏着我们还不知道的点位，把握有多大"))
+    messages.empty(
+        text("哪里可能藏着我们还不知道的点位"),
+        text("尚未评分。评分需要机构或线索；有区划、人口和到访记录更准。"),
+    )
+    st.stop()
+
+messages.title(
+    text("风险热点"),
+    text("哪里可能藏着我们还不知道的点位，把握有多大"),
+    text("数据截至 {time}", time=messages.when(run.as_of)),
+)
+for missing in cell_panel.missing(run):
+    st.caption(missing)
+
+
+@st.fragment
+def board() -> None:
+    """Draw layers, map and panel; a click reruns only this part."""
+    choice, view = st.columns([9, 3], vertical_alignment="bottom")
+    with choice:
+        layers = maps.choose_layers()
+    with view:
+        shown = st.segmented_control(
+            text("显示"),
+            [MAP, TABLE],
+            default=MAP,
+            required=True,
+            format_func={MAP: text("地图"), TABLE: text("表格")}.__getitem__,
+            label_visibility="collapsed",
+            key="view",
+            bind="query-params",
+        )
+    left, right = st.columns([8, 4])
+    with left:
+        if shown == TABLE:
+            picked = tables.pick_cell(cached.cells(run))
+        else:
+            picked = maps.hotspot_map(run, layers)
+    with right, st.container(border=True):
+        cell_panel.draw(run, picked)
+
+
+board()
+st.link_button(text("全屏地图"), f"/document/hotspots/{run.run_id}.html")

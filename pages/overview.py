@@ -1,0 +1,69 @@
+"""首页: does my week start clean, where must I look?"""
+
+import streamlit as st
+
+from ui import cached, messages, tables
+from ui.messages import text
+
+run = cached.run()
+if run is None:
+    messages.title(text("首页"))
+    messages.empty(
+        text("哪里可能藏着我们还不知道的点位，下周派谁去"),
+        text("还没有数据。先导入机构和线索，或载入示例城市看一看。")
+        if cached.is_empty()
+        else text("数据已导入，尚未评分。到数据导入页开始评分。"),
+    )
+    st.stop()
+
+shown = cached.week_overview(run)
+messages.title(
+    text("首页"),
+    messages.week_title(cached.planning_week(run)),
+    text("数据截至 {time}", time=messages.when(run.as_of)),
+)
+
+late, done, unseen = st.columns(3)
+late.metric(
+    text("超期线索"),
+    text("{n} 条", n=shown.n_overdue),
+    border=True,
+    help=text("办结时限已过、尚未办结的线索"),
+)
+late.caption(
+    text("最长超期 {d} 天；另有 {n} 条今日到期", d=shown.longest_overdue_days, n=shown.n_due_today)
+    if shown.n_overdue or shown.n_due_today
+    else text("没有超期线索。未办结 {n} 条", n=shown.n_open)
+)
+planned = shown.n_planned_last_week
+done.metric(
+    text("上周完成"),
+    text("{a} 家次", a=shown.n_done_last_week)
+    if planned is None
+    else text("{a} / {b} 家次", a=shown.n_done_last_week, b=planned),
+    border=True,
+)
+done.caption(tables.not_done_line(shown.n_not_done))
+unseen.metric(text("超期未查"), text("{n} 处", n=shown.n_unseen), border=True)
+unseen.caption(
+    text(
+        "{m} 个月内无人到访的网格，共 {all_cells} 格；从未到访 {never}，结合部 {fringe}",
+        m=cached.settings().screen.unseen_months,
+        all_cells=shown.n_cells,
+        never=shown.n_never_seen,
+        fringe=shown.n_unseen_fringe,
+    )
+)
+
+cells, tasks = st.columns([7, 5])
+with cells:
+    st.subheader(text("风险最高的网格"), anchor=False)
+    st.table(tables.top_cells(shown.top_cells), hide_index=True)
+    st.page_link("pages/hotspots.py", label=text("打开风险热点"), icon=":material/hexagon:")
+with tasks:
+    st.subheader(text("本周待办"), anchor=False)
+    for task in shown.to_do:
+        with st.container(border=True):
+            st.markdown(f"**{messages.say(task.title)}**")
+            st.caption(messages.say(task.hint))
+            st.page_link(f"pages/{task.page}.py", label=text("去办理"))

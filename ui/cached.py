@@ -1,0 +1,172 @@
+"""
+The workflows as pages call them: one store per process, results kept per store version.
+
+Everything here is keyed by the store's version and the scope, so that a reader
+never gets what another may see, nor what was true before the last change.
+Frames that come back are shared: read them, never write into them.
+"""
+
+import os
+from datetime import date, datetime
+
+import pandas as pd
+import streamlit as st
+
+from data.records import Plan
+from data.schema import TIME_ZONE
+from data.scope import Scope
+from ui import state
+from workflows import access, evenness, overview, reading, score_runs
+from workflows.settings import Settings, read_settings
+
+_KEYED = {Scope: repr}
+
+
+@st.cache_resource
+def settings() -> Settings:
+    """Return the settings, read once per process."""
+    return read_settings()
+
+
+@st.cache_resource
+def _opened(url: str) -> reading.Store:
+    return access.opened(url)
+
+
+def store() -> reading.Store:
+    """Return the store of this server."""
+    return _opened(os.environ.get(access.STORE_VARIABLE, access.DEFAULT_STORE))
+
+
+def scope() -> Scope:
+    """Return what the visitor may see, asked anew at each run, limited to the chosen district."""
+    user = access.LOCAL_USER
+    return access.narrowed(access.scope_of(store(), user), state.district())
+
+
+def actor() -> str:
+    """Return the name under which this visitor's writes are logged."""
+    return scope().user
+
+
+def now() -> datetime:
+    """Return the present moment in the bureau's zone."""
+    return datetime.now(TIME_ZONE)
+
+
+def version() -> int:
+    """Return the store's version: it grows with every committed change of data."""
+    return reading.data_version(store())
+
+
+def run() -> reading.ScoreRun | None:
+    """Return the newest score run, if there is one."""
+    return _run(version(), scope())
+
+
+@st.cache_resource(max_entries=32, hash_funcs=_KEYED)
+def _run(store_version: int, scope: Scope) -> reading.ScoreRun | None:
+    return reading.latest_run(store(), scope=scope)
+
+
+def is_empty() -> bool:
+    """Return whether the store holds nothing to show yet."""
+    return not any(counts().values())
+
+
+def counts() -> dict[str, int]:
+    """Return the number of records per kind."""
+    return _counts(version(), scope())
+
+
+@st.cache_resource(max_entries=32, hash_funcs=_KEYED)
+def _counts(store_version: int, scope: Scope) -> dict[str, int]:
+    return reading.count_rows(store(), scope=scope, as_of=now())
+
+
+def districts() -> dict[str, str]:
+    """Return code and name of every district the visitor may choose."""
+    return _districts(version(), access.scope_of(store(), access.LOCAL_USER))
+
+
+@st.cache_resource(max_entries=8, hash_funcs=_KEYED)
+def _districts(store_version: int, scope: Scope) -> dict[str, str]:
+    return reading.district_names(store(), scope=scope, as_of=now())
+
+
+def week_overview(of: reading.ScoreRun) -> overview.Overview:
+    """Return the numbers of the first page."""
+    return _overview(version(), of.run_id, scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _overview(store_version: int, run_id: str, scope: Scope) -> overview.Overview:
+    of = reading.latest_run(store(), scope=scope)
+    if of is None:
+        raise LookupError("no score run")
+    return overview.make_overview(
+        store(), of, scope=scope, unseen_months=settings().screen.unseen_months
+    )
+
+
+def even(of: reading.ScoreRun) -> evenness.Evenness:
+    """Return how visits follow risk over the last twelve months."""
+    return _even(version(), of.run_id, scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _even(store_version: int, run_id: str, scope: Scope) -> evenness.Evenness:
+    of = reading.latest_run(store(), scope=scope)
+    if of is None:
+        raise LookupError("no score run")
+    return evenness.make_evenness(store(), of, scope=scope)
+
+
+def cell(of: reading.ScoreRun, cell_id: str) -> reading.CellStory | None:
+    """Return what is known of one cell and why it scores as it does."""
+    return _cell(version(), of.run_id, cell_id, scope())
+
+
+@st.cache_resource(max_entries=512, hash_funcs=_KEYED)
+def _cell(store_version: int, run_id: str, cell_id: str, scope: Scope) -> reading.CellStory | None:
+    return reading.cell_story(store(), run_id, cell_id, scope=scope)
+
+
+def cells(of: reading.ScoreRun) -> pd.DataFrame:
+    """Return the scored cells, highest score first."""
+    return _cells(version(), of.run_id, scope())
+
+
+@st.cache_resource(max_entries=8, hash_funcs=_KEYED)
+def _cells(store_version: int, run_id: str, scope: Scope) -> pd.DataFrame:
+    return reading.ranked_cells(store(), run_id, scope=scope)
+
+
+def plans(week_start: date) -> pd.DataFrame:
+    """Return the drafts of a week, newest first."""
+    return _plans(version(), week_start, scope())
+
+
+@st.cache_resource(max_entries=32, hash_funcs=_KEYED)
+def _plans(store_version: int, week_start: date, scope: Scope) -> pd.DataFrame:
+    return reading.plans_of_week(store(), week_start, scope=scope)
+
+
+def plan(plan_id: str) -> Plan:
+    """Return one plan."""
+    return _plan(version(), plan_id, scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _plan(store_version: int, plan_id: str, scope: Scope) -> Plan:
+    return reading.load_plan(store(), plan_id, scope=scope)
+
+
+def default_as_of() -> datetime:
+    """Return the moment up to which the store is worth looking at."""
+    return score_runs.default_as_of(store(), now=now().replace(second=0, microsecond=0))
+
+
+def planning_week(of: reading.ScoreRun | None) -> date:
+    """Return the Monday of the week that is planned next."""
+    return score_runs.next_week(now() if of is None else of.as_of)

@@ -1,0 +1,103 @@
+"""The panel beside the hotspot map: one cell, its score, why, how sure, what was done."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui import cached, charts, messages, tables
+from ui.messages import text
+from workflows.reading import CellStory, ScoreRun
+from workflows.wording import from_json
+
+KNOWLEDGE_STEPS = ("少", "一般", "较多", "充分")
+
+
+def missing(run: ScoreRun) -> list[str]:
+    """Return a sentence for each thing the scores had to do without."""
+    return [messages.say(from_json(stored)) for stored in run.summary.get("missing", [])]
+
+
+def draw(run: ScoreRun, cell_id: str | None) -> None:
+    """Draw the panel of a cell, or how to get one."""
+    story = None if cell_id is None else cached.cell(run, cell_id)
+    if story is None:
+        _draw_nothing_chosen(run)
+        return
+    row = story.row
+    st.subheader(messages.plain(tables.place(row)), anchor=False)
+    st.caption(" · ".join(_facts(row)))
+    st.metric(text("至少有一处未掌握点位"), messages.percent(row["p_hidden"]))
+    st.caption(
+        text(
+            "90 % 区间 {lo} – {hi} · 第 {r} 位，共 {n} 格 · 中位 {median}",
+            lo=messages.percent(row["p_lo"]),
+            hi=messages.percent(row["p_hi"]),
+            r=story.rank,
+            n=story.n_cells,
+            median=messages.percent(story.median_p),
+        )
+    )
+    st.markdown("**" + text("为什么（预计点位数 {v} 由此构成）", v=f"{row['mean']:.2f}") + "**")
+    st.echarts_chart(
+        charts.reason_bars(story.reasons),
+        height=18 + 34 * len(story.reasons),
+        renderer="svg",
+        alt="；".join(
+            f"{messages.say(reason.message)} {reason.contribution:+.2f}" for reason in story.reasons
+        ),
+    )
+    _draw_knowledge(row)
+    _draw_done(story)
+
+
+def _facts(row: Mapping[str, Any]) -> list[str]:
+    facts = [tables.urban_rural(row["urban_rural_code"])]
+    if not pd.isna(row["population"]) and row["population"] > 0:
+        facts.append(text("常住约 {n} 人", n=round(row["population"])))
+    facts.append(text("机构 {n} 家", n=int(row["n_facilities"])))
+    return facts
+
+
+def _draw_knowledge(row: Mapping[str, Any]) -> None:
+    level = min(int(row["knowledge"] * len(KNOWLEDGE_STEPS)), len(KNOWLEDGE_STEPS) - 1)
+    words = text("我们知道多少：{level}", level=text(KNOWLEDGE_STEPS[level]))
+    st.progress(float(row["knowledge"]), text=words)
+    if pd.isna(row["last_visit_on"]):
+        st.caption(text("从未到访：分数低不等于没有"))
+    else:
+        st.caption(
+            text(
+                "近 12 个月到访 {n} 次，最近一次 {date}",
+                n=int(row["n_visits_year"]),
+                date=tables.last_seen(row["last_visit_on"]),
+            )
+        )
+
+
+def _draw_done(story: CellStory) -> None:
+    st.markdown("**" + text("已做过什么") + "**")
+    if story.visits.empty:
+        st.caption(text("近三年没有到访记录"))
+    else:
+        st.dataframe(
+            tables.visits_done(story.visits), hide_index=True, alt=text("本网格以往的检查")
+        )
+    st.markdown("**" + text("线索与承办") + "**")
+    if story.n_open == 0:
+        st.caption(text("没有未办结线索"))
+    elif story.n_overdue:
+        st.caption(text("未办结 {n} 条：{late} 条超期", n=story.n_open, late=story.n_overdue))
+    else:
+        st.caption(text("未办结 {n} 条", n=story.n_open))
+
+
+def _draw_nothing_chosen(run: ScoreRun) -> None:
+    st.subheader(text("点一个网格，看为什么"), anchor=False)
+    st.caption(text("也可以按 Tab 逐个走过风险最高的 20 个网格，按回车打开。"))
+    st.dataframe(
+        tables.short_cells(cached.cells(run).head(10)),
+        hide_index=True,
+        alt=text("风险最高的 10 个网格"),
+    )

@@ -1,0 +1,75 @@
+"""Sentences, errors and labels in the reader's language."""
+
+import re
+from datetime import date, datetime
+
+import streamlit as st
+
+from data.records import Message
+from data.schema import TIME_ZONE
+from errors import MedPatrolError
+from ui import state
+from workflows import wording
+
+
+def text(template: str, /, **values: object) -> str:
+    """Return a sentence in the reader's language (UI.md section 6 for numbers)."""
+    return wording.say(Message(template, values), state.language())
+
+
+def say(message: Message | MedPatrolError) -> str:
+    """Return a message or an error in the reader's language."""
+    return wording.say(message, state.language())
+
+
+def label(vocabulary: str, code: object) -> str:
+    """Return the label of a code in the reader's language."""
+    return wording.label(vocabulary, code, state.language())
+
+
+def plain(words: str) -> str:
+    """Return text that may come from a file so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:-])", r"\\\1", words)
+
+
+def when(moment: datetime) -> str:
+    """Return a moment as tables show it, in the bureau's time."""
+    return moment.astimezone(TIME_ZONE).strftime("%Y-%m-%d %H:%M")
+
+
+def week_title(week_start: date) -> str:
+    """Return ``第 48 周（11-23 至 11-29）`` or its English twin."""
+    last = date.fromordinal(week_start.toordinal() + 6)
+    return text(
+        "第 {w} 周（{a} 至 {b}）",
+        w=str(week_start.isocalendar().week),
+        a=week_start.strftime("%m-%d"),
+        b=last.strftime("%m-%d"),
+    )
+
+
+def percent(share: float) -> str:
+    """Return a probability as whole percent, never 0 % or 100 %."""
+    if share < 0.01:  # noqa: PLR2004
+        return "<1 %"
+    if share > 0.95:  # noqa: PLR2004
+        return ">95 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
+def title(name: str, *line: str) -> None:
+    """Draw the title row of a page: its name and one grey line."""
+    st.title(name, anchor=False)
+    st.caption(" · ".join(part for part in line if part))
+
+
+def empty(question: str, needs: str) -> None:
+    """Draw what a page without data says: its question, what it needs, where to go next."""
+    st.subheader(question, anchor=False)
+    st.info(needs)
+    st.page_link("pages/import_data.py", label=text("导入数据"), icon=":material/upload:")
+
+
+def show_error(error: MedPatrolError) -> None:
+    """Draw an error as one sentence."""
+    st.error(say(error))

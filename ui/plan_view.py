@@ -1,0 +1,134 @@
+"""One plan on screen: numbers, day map, timetable, loads, what was left out, downloads."""
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from data.records import Plan
+from ui import cached, charts, maps, messages, state, tables
+from ui.messages import text
+from workflows.exports import DAY_NAMES
+from workflows.reading import ScoreRun
+
+WHOLE_WEEK = 7
+N_LEFT_OUT_SHOWN = 200
+
+
+def choose(drafts: pd.DataFrame) -> Plan:
+    """Draw the choice of a draft where there are several, and return the chosen plan."""
+    ids = list(drafts["plan_id"])
+    if len(ids) == 1:
+        return cached.plan(ids[0])
+    made = {row.plan_id: row for row in drafts.itertuples()}
+    chosen = st.segmented_control(
+        text("草案"),
+        ids[:6],
+        default=ids[0],
+        required=True,
+        format_func=lambda plan_id: text(
+            "草案 {n} · {v} 分",
+            n=len(ids) - ids.index(plan_id),
+            v=round(made[plan_id].prize / 100),
+        ),
+    )
+    return cached.plan(str(chosen))
+
+
+def draw(plan: Plan, run: ScoreRun) -> None:
+    """Draw a plan."""
+    _headline(plan)
+    days = [
+        day
+        for day in range(WHOLE_WEEK)
+        if any(route.day == day and route.stops for route in plan.routes)
+    ]
+    if days:
+        day = st.segmented_control(
+            text("日期"),
+            [*days, WHOLE_WEEK],
+            default=days[0],
+            required=True,
+            format_func=lambda number: _day_name(plan, number),
+            label_visibility="collapsed",
+            key="day",
+            bind="query-params",
+        )
+        _day(plan, run, days[0] if day is None else int(day))
+    st.subheader(text("未排 {n} 处：原因与最省的补救", n=len(plan.left_out)), anchor=False)
+    shown = sorted(plan.left_out, key=lambda item: -item.visit.prize)[:N_LEFT_OUT_SHOWN]
+    st.dataframe(
+        tables.left_out(shown), hide_index=True, height=300, alt=text("未排事项、原因与补救")
+    )
+    if len(plan.left_out) > len(shown):
+        st.caption(
+            text("按计划价值列出前 {n} 项；全部在 Excel 的“未排”表中", n=N_LEFT_OUT_SHOWN)
+        )
+
+
+def _headline(plan: Plan) -> None:
+    n_planned = sum(len(route.stops) for route in plan.routes)
+    st.caption(
+        text(
+            "{a} 队 {b} 队日 · 候选 {c}，已排 {d}，未排 {e}",
+            a=len(plan.teams),
+            b=sum(1 for route in plan.routes if route.stops),
+            c=n_planned + len(plan.left_out),
+            d=n_planned,
+            e=len(plan.left_out),
+        )
+    )
+    value, share, hours, travel = st.columns(4)
+    value.metric(
+        text("计划价值（预计发现 × 严重程度，分）"), f"{plan.prize / 100:,.0f}", border=True
+    )
+    best = 100 * plan.prize / plan.upper_bound if plan.upper_bound else 100.0
+    share.metric(
+        text("至少为最优的"),
+        f"{best:.1f} %",
+        border=True,
+        help=text("上界 {u}：任何计划都达不到更高", u=round(plan.upper_bound / 100)),
+    )
+    on_site = sum(stop.visit.service_s for route in plan.routes for stop in route.stops)
+    hours.metric(text("检查工时（队·小时）"), f"{on_site / 3600:,.0f}", border=True)
+    travel.metric(
+        text("路途（队·小时）") + (text("，推算") if plan.travel_is_estimate else ""),
+        f"{plan.travel_s / 3600:,.0f}",
+        border=True,
+    )
+    for warning in plan.warnings:
+        st.warning(messages.say(warning))
+    links = st.container(horizontal=True)
+    address = f"/download/plan/{plan.plan_id}"
+    language = state.language()
+    links.link_button(text("下载 Excel（路线单、未排清单）"), f"{address}.xlsx?lang={language}")
+    links.link_button(text("下载 GPX"), f"{address}.gpx?lang={language}")
+    links.link_button(text("全屏地图"), f"/document/plan/{plan.plan_id}.html?lang={language}")
+
+
+def _day_name(plan: Plan, day: int) -> str:
+    if day == WHOLE_WEEK:
+        return text("全周")
+    return f"{text(DAY_NAMES[day])} {plan.week_start + timedelta(days=day):%m-%d}"
+
+
+def _day(plan: Plan, run: ScoreRun, day: int) -> None:
+    board, side = st.columns([8, 4])
+    with board:
+        maps.plan_map(plan, run, day=None if day == WHOLE_WEEK else day)
+    with side, st.container(border=True):
+        st.subheader(text("本周负荷（小时）；深色检查，浅色路途"), anchor=False)
+        st.echarts_chart(
+            charts.load_bars(plan),
+            height=28 * len(plan.teams) + 10,
+            renderer="svg",
+            alt=text("各队本周检查与路途小时数"),
+        )
+        for team in plan.teams:
+            st.text(f"{text('队 {team}', team=team.team_id)}：{'、'.join(team.officer_ids)}")
+    if day == WHOLE_WEEK:
+        return
+    st.subheader(text("{day}时间表", day=_day_name(plan, day)), anchor=False)
+    rows, spec = charts.timeline(plan, day)
+    st.vega_lite_chart(pd.DataFrame(rows), spec, alt=text("各队当日时间表"))
+    st.dataframe(tables.timetable(plan, day), hide_index=True, alt=text("当日各站明细"))

@@ -1,0 +1,42 @@
+"""What the visitor chose: the only file that touches ``st.session_state``."""
+
+import streamlit as st
+
+from workflows.wording import LANGUAGES
+
+LANGUAGE = "lang"
+DISTRICT = "district"
+WHOLE_CITY = "*"
+
+
+def language() -> str:
+    """Return ``zh`` or ``en``: chosen in the sidebar, else the address, else the browser's."""
+    for chosen in (st.session_state.get(LANGUAGE), st.query_params.get(LANGUAGE)):
+        if chosen in LANGUAGES:
+            return str(chosen)
+    return "en" if (st.context.locale or "zh").lower().startswith("en") else "zh"
+
+
+def district() -> str | None:
+    """Return the code of the chosen district; ``None`` means the whole city."""
+    chosen = st.session_state.get(DISTRICT)
+    return None if chosen in {None, WHOLE_CITY} else str(chosen)
+
+
+def is_dark() -> bool:
+    """Return whether the visitor's theme is dark."""
+    return bool(st.context.theme.type == "dark")
+
+
+def recall(key: str) -> str | None:
+    """Return a remembered identifier (a job, a plan, a cell), never a table."""
+    value = st.session_state.get(key)
+    return None if value is None else str(value)
+
+
+def remember(key: str, value: str | None) -> None:
+    """Remember an identifier under a named key for this visit."""
+    if value is None:
+        st.session_state.pop(key, None)
+    else:
+        st.session_state[key] = value

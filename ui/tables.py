@@ -1,0 +1,235 @@
+"""Tables as people read them: column order, labels, units and number formats."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from data.records import LeftOut, Plan
+from data.schema import KINDS
+from ui import messages, state
+from ui.messages import text
+from workflows.exports import clock, place_of
+from workflows.wording import from_json
+
+
+def place(row: dict[str, Any]) -> str:
+    """Return the name of a cell's place: its area, else its position."""
+    name = row.get("area_name")
+    if isinstance(name, str) and name:
+        return name
+    return f"{row['lon']:.3f}, {row['lat']:.3f}"
+
+
+def main_reason(reasons: str) -> str:
+    """Return the sentence of the largest part of a score."""
+    parts = json.loads(reasons)
+    if not parts:
+        return "—"
+    return messages.say(from_json(max(parts, key=lambda part: part["c"])))
+
+
+def last_seen(value: object) -> str:
+    """Return the date of the last visit, or that there was none."""
+    return text("从未到访") if pd.isna(value) else str(pd.Timestamp(value).date())  # type: ignore[call-overload, arg-type]
+
+
+def urban_rural(code: object) -> str:
+    """Return the label of an urban-rural code, or that it is unknown."""
+    return text("未知") if pd.isna(code) else messages.label("urban_rural_code", code)  # type: ignore[call-overload]
+
+
+def top_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of cells: place, class, probability with interval, last visit, main reason."""
+    return pd.DataFrame(
+        [
+            {
+                text("地点"): place(row),
+                text("类别"): urban_rural(row["urban_rural_code"]),
+                text("概率"): messages.percent(row["p_hidden"]),
+                text("90 % 区间"): f"{messages.percent(row['p_lo'])} – {messages.percent(row['p_hi'])}",
+                text("上次到访"): last_seen(row["last_visit_on"]),
+                text("主要原因"): main_reason(row["reasons"]),
+            }
+            for row in cells.to_dict("records")
+        ]
+    )
+
+
+def not_done_line(counts: dict[str, int]) -> str:
+    """Return how many visits of the week met a closed door, a move, a refusal."""
+    total = sum(counts.values())
+    if total == 0:
+        return text("没有闭门、搬迁或拒检")
+    return text(
+        "未完成 {n}：闭门 {a}、搬迁 {b}、拒检 {c}",
+        n=total,
+        a=counts["closed_door"],
+        b=counts["moved"],
+        c=counts["refused"],
+    )
+
+
+def visits_done(visits: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of earlier visits to a cell."""
+    return pd.DataFrame(
+        [
+            {
+                text("日期"): str(row["started_at"].date()),
+                text("类型"): messages.label("inspection_kind", row["kind"]),
+                text("结果"): messages.label("result", row["result"]),
+            }
+            for row in visits.to_dict("records")
+        ]
+    )
+
+
+def timetable(plan: Plan, day: int) -> pd.DataFrame:
+    """Return the stops of one day: team, order, clock times, kind, place, value, why."""
+    rows = [
+        {
+            text("队"): route.team_id,
+            text("序号"): number,
+            text("到达"): clock(stop.arrive_s),
+            text("开始"): clock(stop.start_s),
+            text("结束"): clock(stop.depart_s),
+            text("类型"): messages.label("inspection_kind", stop.visit.kind),
+            text("地点"): place_of(stop.visit, state.language()),
+            text("计划价值"): stop.visit.prize / 100,
+            text("为什么"): "；".join(messages.say(reason) for reason in stop.visit.reasons),
+        }
+        for route in plan.routes
+        if route.day == day
+        for number, stop in enumerate(route.stops, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def left_out(items: Iterable[LeftOut]) -> pd.DataFrame:
+    """Return what was not planned: item, reason, cheapest fix, value; most valuable first."""
+    ranked = sorted(items, key=lambda item: -item.visit.prize)
+    return pd.DataFrame(
+        [
+            {
+                text("事项"): place_of(item.visit, state.language()),
+                text("类型"): messages.label("inspection_kind", item.visit.kind),
+                text("原因"): messages.say(item.reason),
+                text("最省的补救"): "—"
+                if item.cheapest_fix is None
+                else messages.say(item.cheapest_fix),
+                text("计划价值"): item.visit.prize / 100,
+            }
+            for item in ranked
+        ]
+    )
+
+
+def short_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return place and probability of cells, for a narrow panel."""
+    return pd.DataFrame(
+        {
+            text("地点"): [place(row) for row in cells.to_dict("records")],
+            text("概率"): [messages.percent(p) for p in cells["p_hidden"]],
+            text("上次到访"): [last_seen(day) for day in cells["last_visit_on"]],
+        }
+    )
+
+
+def pick_cell(cells: pd.DataFrame, *, n_most: int = 500) -> str | None:
+    """Draw the highest cells as a table and return the one that was picked."""
+    shown = cells.head(n_most)
+    event = st.dataframe(
+        pd.DataFrame(
+            {
+                text("位次"): range(1, len(shown) + 1),
+                text("地点"): [place(row) for row in shown.to_dict("records")],
+                text("类别"): [urban_rural(code) for code in shown["urban_rural_code"]],
+                text("概率，%"): (100 * shown["p_hidden"]).round(1),
+                text("90 % 区间，%"): [
+                    f"{100 * lo:.0f}–{100 * hi:.0f}"
+                    for lo, hi in zip(shown["p_lo"], shown["p_hi"], strict=True)
+                ],
+                text("预计点位数"): shown["mean"].round(2),
+                text("上次到访"): [last_seen(day) for day in shown["last_visit_on"]],
+                text("未办结线索"): shown["n_open_leads"],
+                text("机构"): shown["n_facilities"],
+            }
+        ),
+        hide_index=True,
+        height=560,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=text("风险最高的网格"),
+    )
+    st.caption(text("按分数排列的前 {n} 格", n=len(shown)))
+    rows = event.selection.rows
+    return str(shown["cell_id"].iloc[rows[0]]) if rows else None
+
+
+def kind_name(kind: str) -> str:
+    """Return the name of a kind of record in the reader's language."""
+    spec = KINDS[kind]
+    return spec.zh if state.language() == "zh" else spec.en
+
+
+def record_counts(counts: Mapping[str, int]) -> pd.DataFrame:
+    """Return how many records of each kind the store holds."""
+    return pd.DataFrame(
+        [{text("数据种类"): kind_name(kind), text("记录数"): n} for kind, n in counts.items()]
+    )
+
+
+def imports(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the list of imports: when, who, file, kind, counts."""
+    return pd.DataFrame(
+        [
+            {
+                text("时间"): messages.when(row["imported_at"]),
+                text("文件"): row["file_name"],
+                text("数据种类"): kind_name(row["kind"]) if row["kind"] in KINDS else "—",
+                text("行数"): row["rows"],
+                text("采用"): row["taken"],
+                text("更新"): row["updated"],
+                text("拒绝"): row["refused"],
+                text("下载拒绝清单"): f"/download/import/{row['import_id']}/refused.csv"
+                if row["refused"]
+                else None,
+            }
+            for row in rows.to_dict("records")
+        ]
+    )
+
+
+def draw_import_report(result: Mapping[str, Any]) -> None:
+    """Draw what became of each file of an import."""
+    for file in result["report"]["files"]:
+        if file.get("error"):
+            st.error(messages.say(from_json(file["error"])))
+            continue
+        refused = file["refused"]
+        line = f"{file['path']} · " + text(
+            "读取 {a} 行：采用 {b}，更新 {c}，拒绝 {d}",
+            a=file["rows"],
+            b=file["taken"],
+            c=file["updated"],
+            d=len(refused),
+        )
+        (st.warning if refused else st.success)(line)
+        if refused:
+            st.dataframe(
+                pd.DataFrame(
+                    [
+                        {
+                            text("行"): row["row"],
+                            text("列"): row["column"],
+                            text("值"): row["value"],
+                            text("原因"): messages.say(from_json(row["reason"])),
+                        }
+                        for row in refused[:100]
+                    ]
+                ),
+                hide_index=True,
+                alt=text("被拒绝的行"),
+            )

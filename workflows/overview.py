@@ -1,0 +1,145 @@
+"""The week at a glance: what is late, what was done, where nobody has looked, what to do next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from data.records import Message
+from data.schema import FRINGE_CODES, TIME_ZONE
+from data.scope import Scope
+from data.store import plans, scores
+from data.store.engine import Store
+from data.store.rows import load_rows
+from data.store.scores import ScoreRun
+from workflows.candidates import DONE
+from workflows.score_runs import next_week, week_of
+
+NOT_DONE = ("closed_door", "moved", "refused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDo:
+    """One task of the week: what, a line about it, and the page that does it."""
+
+    title: Message
+    hint: Message
+    page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Numbers of the first page; counts are of the scope and as of ``run.as_of``."""
+
+    run: ScoreRun
+    n_open: int
+    n_overdue: int
+    longest_overdue_days: int
+    n_due_today: int
+    n_done_last_week: int
+    n_planned_last_week: int | None
+    n_not_done: dict[str, int]
+    n_unseen: int
+    n_cells: int
+    n_unseen_fringe: int
+    n_never_seen: int
+    top_cells: pd.DataFrame
+    to_do: tuple[ToDo, ...]
+
+
+def make_overview(
+    store: Store, run: ScoreRun, *, scope: Scope, unseen_months: int, n_top: int = 6
+) -> Overview:
+    """
+    Return what the first page shows, as known at the moment of the score run.
+
+    ``unseen_months`` is the longest time without a visit before a cell with
+    residents or facilities counts as unseen.
+    """
+    leads = load_rows(
+        store, "complaints", scope=scope, as_of=run.as_of,
+        columns=["complaint_id", "status", "closed_on", "due_on", "lon"],
+    )
+    waiting = leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE)]
+    today = pd.Timestamp(run.as_of.astimezone(TIME_ZONE).date())
+    late_days = (today - waiting["due_on"]).dt.days
+    n_done, not_done = _last_week(store, scope=scope, as_of=run.as_of)
+    planned = _planned_last_week(store, scope=scope, as_of=run.as_of)
+    cells = scores.load_cell_scores(store, run.run_id, scope=scope)
+    lived_in = cells[(cells["population"].fillna(0) > 0) | (cells["n_facilities"] > 0)]
+    last = pd.to_datetime(lived_in["last_visit_on"])
+    unseen = lived_in[last.isna() | (last < today - pd.DateOffset(months=unseen_months))]
+    top = cells.sort_values(["score", "cell_id"], ascending=[False, True]).head(n_top)
+    return Overview(
+        run=run,
+        n_open=len(waiting),
+        n_overdue=int((late_days > 0).sum()),
+        longest_overdue_days=int(late_days.max()) if (late_days > 0).any() else 0,
+        n_due_today=int((late_days == 0).sum()),
+        n_done_last_week=n_done,
+        n_planned_last_week=planned,
+        n_not_done=not_done,
+        n_unseen=len(unseen),
+        n_cells=len(lived_in),
+        n_unseen_fringe=int(unseen["urban_rural_code"].isin(FRINGE_CODES).sum()),
+        n_never_seen=int(unseen["last_visit_on"].isna().sum()),
+        top_cells=top.reset_index(drop=True),
+        to_do=_to_do(store, waiting, run, scope=scope),
+    )
+
+
+def _last_week(store: Store, *, scope: Scope, as_of: datetime) -> tuple[int, dict[str, int]]:
+    """Return visits made in the last full week, and how many of them met a closed door etc."""
+    this_week = datetime.combine(
+        week_of(as_of.astimezone(TIME_ZONE).date()), datetime.min.time(), tzinfo=TIME_ZONE
+    )
+    visits = load_rows(
+        store, "inspections", scope=scope, as_of=as_of,
+        columns=["inspection_id", "started_at", "kind", "result"],
+        since=this_week - timedelta(days=7),
+    )
+    visits = visits[(visits["started_at"] < this_week) & (visits["kind"] != "desk_check")]
+    counts = visits["result"].value_counts()
+    not_done = {result: int(counts.get(result, 0)) for result in NOT_DONE}
+    return len(visits) - sum(not_done.values()), not_done
+
+
+def _planned_last_week(store: Store, *, scope: Scope, as_of: datetime) -> int | None:
+    monday = week_of(as_of.astimezone(TIME_ZONE).date()) - timedelta(days=7)
+    made = plans.list_plans(store, scope=scope, week_start=monday)
+    return None if made.empty else int(made.sort_values("created_at")["n_planned"].iloc[-1])
+
+
+def _to_do(
+    store: Store, waiting: pd.DataFrame, run: ScoreRun, *, scope: Scope
+) -> tuple[ToDo, ...]:
+    tasks = []
+    week = next_week(run.as_of)
+    week_name = {"w": str(week.isocalendar().week)}
+    if plans.list_plans(store, scope=scope, week_start=week).empty:
+        tasks.append(ToDo(
+            title=Message("生成第 {w} 周计划", week_name),
+            hint=Message("还没有草案；先核对在岗人员，再生成计划"),
+            page="weekly_plan",
+        ))
+    else:
+        tasks.append(ToDo(
+            title=Message("审核第 {w} 周计划草案", week_name),
+            hint=Message("草案已生成，核对未排事项和提醒"),
+            page="weekly_plan",
+        ))
+    n_new = int(waiting["status"].isna().sum() + (waiting["status"] == "new").sum())
+    if n_new:
+        tasks.append(ToDo(
+            title=Message("研判新登记线索 {n} 条", {"n": n_new}),
+            hint=Message("未办结线索已列入下周候选"),
+            page="hotspots",
+        ))
+    n_unplaced = int(waiting["lon"].isna().sum())
+    if n_unplaced:
+        tasks.append(ToDo(
+            title=Message("补 {n} 条线索的坐标", {"n": n_unplaced}),
+            hint=Message("没有坐标的线索不能上图，也排不进计划"),
+            page="import_data",
+        ))
+    return tuple(tasks)

@@ -1,0 +1,158 @@
+"""What screens read: thin questions to the store, each with the reader's scope."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from data.records import Plan, Reason
+from data.schema import TIME_ZONE
+from data.scope import Scope
+from data.store import imports, jobs, plans, scores
+from data.store.engine import Store, data_version
+from data.store.rows import count_rows, known_span, load_rows
+from data.store.scores import ScoreRun, latest_run
+from workflows.candidates import DONE
+from workflows.wording import from_json
+
+__all__ = [
+    "CellStory",
+    "ScoreRun",
+    "Store",
+    "active_jobs",
+    "cell_story",
+    "count_rows",
+    "data_version",
+    "district_names",
+    "known_span",
+    "latest_run",
+    "load_plan",
+    "plans_of_week",
+    "ranked_cells",
+    "recent_imports",
+]
+
+N_VISITS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellStory:
+    """One cell: its score, its parts, what was done there, what is open. No report texts."""
+
+    row: dict[str, Any]
+    rank: int
+    n_cells: int
+    median_p: float
+    reasons: tuple[Reason, ...]
+    visits: pd.DataFrame
+    n_open: int
+    n_overdue: int
+
+
+def district_names(store: Store, *, scope: Scope, as_of: datetime) -> dict[str, str]:
+    """Return code → name of the districts in the store; the code stands where no name is known."""
+    areas = load_rows(
+        store, "areas", scope=scope, as_of=as_of, columns=["area_code", "name", "level"]
+    )
+    named = areas[areas["level"] == "district"].sort_values("area_code")
+    names = {str(code)[:6]: str(name) for code, name in zip(named["area_code"], named["name"], strict=True)}
+    officers = load_rows(
+        store, "officers", scope=scope, as_of=as_of, columns=["officer_id", "district_code"]
+    )
+    for code in sorted(set(officers["district_code"].dropna()) - set(names)):
+        if not names or not str(code).endswith("00"):
+            names[str(code)] = str(code)
+    return names
+
+
+def ranked_cells(store: Store, run_id: str, *, scope: Scope) -> pd.DataFrame:
+    """Return the cells of a run, highest score first."""
+    cells = scores.load_cell_scores(store, run_id, scope=scope)
+    return cells.sort_values(["score", "cell_id"], ascending=[False, True]).reset_index(drop=True)
+
+
+def cell_story(store: Store, run_id: str, cell_id: str, *, scope: Scope) -> CellStory | None:
+    """Return what a manager asks about a cell; ``None`` where it is not the reader's or not there."""
+    run = scores.get_run(store, run_id)
+    cells = ranked_cells(store, run_id, scope=scope)
+    found = cells.index[cells["cell_id"] == cell_id]
+    if run is None or found.empty:
+        return None
+    row = cells.loc[found[0]].to_dict()
+    visits = _visits_in(store, cell_id, run, scope=scope)
+    waiting = _leads_in(store, cell_id, run, scope=scope)
+    today = pd.Timestamp(run.as_of.astimezone(TIME_ZONE).date())
+    return CellStory(
+        row=row,
+        rank=int(found[0]) + 1,
+        n_cells=len(cells),
+        median_p=float(cells["p_hidden"].median()),
+        reasons=tuple(
+            Reason(message=from_json(part), contribution=float(part["c"]))
+            for part in json.loads(row["reasons"])
+        ),
+        visits=visits.head(N_VISITS_SHOWN),
+        n_open=len(waiting),
+        n_overdue=int((waiting["due_on"] < today).sum()),
+    )
+
+
+def _in_cell(rows: pd.DataFrame, cell_id: str) -> pd.DataFrame:
+    """Return the rows whose point lies in the cell; a box first, since asking h3 costs more."""
+    from geo import grid
+
+    lon, lat = grid.cell_centre(cell_id)
+    reach = grid.reach_degrees(cell_id)
+    near = rows[
+        rows["lon"].between(lon - reach, lon + reach) & rows["lat"].between(lat - reach, lat + reach)
+    ]
+    if near.empty:
+        return near
+    own = grid.cell_of(
+        near["lon"].to_numpy(), near["lat"].to_numpy(), resolution=grid.resolution_of(cell_id)
+    )
+    return near[own == cell_id]
+
+
+def _visits_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd.DataFrame:
+    visits = load_rows(
+        store, "inspections", scope=scope, as_of=run.as_of,
+        columns=["inspection_id", "started_at", "kind", "result", "topics", "lon", "lat"],
+        since=run.as_of - timedelta(days=3 * 365),
+    )
+    inside = _in_cell(visits[visits["lon"].notna()], cell_id)
+    return inside.sort_values("started_at", ascending=False).reset_index(drop=True)
+
+
+def _leads_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd.DataFrame:
+    leads = load_rows(
+        store, "complaints", scope=scope, as_of=run.as_of,
+        columns=["complaint_id", "status", "closed_on", "due_on", "lon", "lat"],
+    )
+    waiting = leads[
+        leads["closed_on"].isna() & ~leads["status"].isin(DONE) & leads["lon"].notna()
+    ]
+    return _in_cell(waiting, cell_id)
+
+
+def plans_of_week(store: Store, week_start: date, *, scope: Scope) -> pd.DataFrame:
+    """Return the drafts of a week, newest first."""
+    made = plans.list_plans(store, scope=scope, week_start=week_start)
+    return made.sort_values("created_at", ascending=False).reset_index(drop=True)
+
+
+def load_plan(store: Store, plan_id: str, *, scope: Scope) -> Plan:
+    """Return one plan; NotFoundError where it is not the reader's or not there."""
+    return plans.load_plan(store, plan_id, scope=scope)
+
+
+def active_jobs(store: Store, *, scope: Scope, kind: str) -> list[jobs.Job]:
+    """Return queued and running jobs of a kind, oldest first."""
+    return [job for job in jobs.active_jobs(store, scope=scope) if job.kind == kind]
+
+
+def recent_imports(store: Store, *, n_most: int = 30) -> pd.DataFrame:
+    """Return the newest imports: when, who, file, kind, counts."""
+    return imports.list_imports(store).head(n_most)

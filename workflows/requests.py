@@ -1,0 +1,143 @@
+"""
+What a person asks for from a screen: import files, score, plan, stop.
+
+Each request is a row in the jobs table with an idempotency key, so that a
+double click or a repeated request after a broken connection does it once.
+"""
+
+import hashlib
+import re
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from data.scope import Scope
+from data.store import jobs
+from data.store.engine import Store
+from data.store.jobs import Job
+from errors import NoDataError
+
+UPLOADS = "uploads"
+EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
+_UNSAFE = re.compile(r"[\x00-\x1f/\\:*?\"<>|]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One uploaded file: the name its owner gave it, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+def shipped_profiles() -> dict[str, Path]:
+    """Return name → path of the mapping profiles that come with the product."""
+    return {path.stem: path for path in sorted(EXAMPLES.glob("*.toml"))}
+
+
+def request_import(
+    store: Store,
+    uploads: Sequence[Upload],
+    *,
+    kind: str | None,
+    datum: str,
+    profile: Path | None,
+    actor: str,
+) -> str:
+    """
+    Put uploaded files aside and queue their import; return the job's id.
+
+    A ``.toml`` among the files is the mapping profile for the others.
+
+    Raises
+    ------
+    NoDataError
+        If there is no file to import beside a profile.
+    """
+    tables = [upload for upload in uploads if not upload.name.lower().endswith(".toml")]
+    if not tables:
+        raise NoDataError("没有可导入的文件。请选择 CSV、XLSX 或图层文件")
+    key = hashlib.sha256()
+    for upload in uploads:
+        key.update(upload.name.encode() + b"\0" + hashlib.sha256(upload.content).digest())
+    key.update(f"{kind}{datum}{profile}{secrets.token_hex(8)}".encode())
+    folder = store.path.parent / UPLOADS / key.hexdigest()[:24]
+    folder.mkdir(parents=True, exist_ok=True)
+    for upload in uploads:
+        path = folder / safe_name(upload.name)
+        path.write_bytes(upload.content)
+        if path.suffix.lower() == ".toml":
+            profile = path
+    return jobs.submit(
+        store,
+        kind="import",
+        params={
+            "folder": str(folder),
+            "kind": kind,
+            "datum": datum,
+            "profile": None if profile is None else str(profile),
+        },
+        key=key.hexdigest(),
+        actor=actor,
+    )
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without folders or characters that a file system or a log would trip over."""
+    cleaned = _UNSAFE.sub("_", name).strip(" .")
+    return cleaned[-120:] or "file"
+
+
+def discard_upload(folder: Path) -> None:
+    """Delete the files of one upload; they are in the store now, or were refused."""
+    if folder.parent.name == UPLOADS:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def request_score(store: Store, *, as_of: datetime, actor: str, key: str) -> str:
+    """Queue the scoring of all cells and facilities; return the job's id."""
+    return jobs.submit(
+        store, kind="score", params={"as_of": as_of.isoformat()}, key=key, actor=actor
+    )
+
+
+def request_plan(
+    store: Store,
+    *,
+    week_start: date,
+    district_code: str | None,
+    n_teams: int | None,
+    seconds: float,
+    seed: int,
+    as_of: datetime,
+    actor: str,
+    key: str,
+) -> str:
+    """Queue the making of a plan; return the job's id."""
+    return jobs.submit(
+        store,
+        kind="plan",
+        params={
+            "week_start": week_start.isoformat(),
+            "district_code": district_code,
+            "n_teams": n_teams,
+            "seconds": seconds,
+            "seed": seed,
+            "as_of": as_of.isoformat(),
+        },
+        key=key,
+        actor=actor,
+    )
+
+
+def job(store: Store, job_id: str, *, scope: Scope) -> Job:
+    """Return a job's row; NotFoundError where it is not there or not the reader's."""
+    return jobs.get_job(store, job_id, scope=scope)
+
+
+def stop(store: Store, job_id: str, *, use: bool) -> None:
+    """Ask a job to stop and keep its best so far (``use``), or to leave all as it was."""
+    jobs.request_stop(store, job_id, mode="use" if use else "cancel")
