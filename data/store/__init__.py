@@ -1,1 +1,1 @@
-"""The only place that contains SQL."""
+"""The store: open, load, save. The only place that contains SQL."""

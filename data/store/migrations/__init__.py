@@ -1,1 +1,1 @@
-"""Schema versions of the store."""
+"""Versions of the schema, applied by alembic."""

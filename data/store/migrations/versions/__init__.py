@@ -1,1 +1,1 @@
-"""One module per schema version."""
+"""One file per step, oldest first; a released step never changes."""

@@ -1,0 +1,108 @@
+"""
+The one place where a reader's scope and date become SQL.
+
+Every read of versioned rows starts from ``visible_rows``, so no screen and no
+model can forget the filter.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Column, ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy.sql.selectable import FromClause
+
+from data import schema
+from data.scope import SEALED_KIND, WITHOUT_DISTRICT, Scope
+from data.store import tables
+
+_SEALED = {"inspections": "kind", "complaints": "channel"}
+_LINKS = {
+    "complaints": ("facilities", "facility_id"),
+    "cases": ("facilities", "facility_id"),
+    "inspections": ("facilities", "facility_id"),
+    "absences": ("officers", "officer_id"),
+    "recusals": ("officers", "officer_id"),
+}
+"""Kind → the kind whose place a record without own one has, and the linking column."""
+
+
+def visible_rows(kind: str, *, scope: Scope, as_of: int, columns: Sequence[str]) -> Select:
+    """
+    Select the versions known before ``as_of`` (seconds) that the reader may see.
+
+    Links are followed to what was known at the same time, never to later news.
+    """
+    spec, table = schema.KINDS[kind], tables.VERSIONED[kind]
+    source: FromClause = table
+    linked: FromClause | None = None
+    if kind in _LINKS:
+        target, column = _LINKS[kind]
+        linked = tables.VERSIONED[target].alias("linked")
+        source = table.outerjoin(
+            linked,
+            and_(linked.c[column] == table.c[column], was_known(linked, as_of)),
+        )
+    district = _inherited("district_code", table, linked)
+    picked: list[ColumnElement] = [
+        _inherited(name, table, linked).label(name)
+        if name != "district_code"
+        else district.label(name)
+        for name in columns
+    ] or [table.c.version_id]
+    query = (
+        select(*picked)
+        .select_from(source)
+        .where(was_known(table, as_of))
+        .order_by(*(table.c[name] for name in spec.key))
+    )
+    return _within(query, kind, table=table, district=district, scope=scope)
+
+
+def was_known(table: FromClause, as_of: int) -> ColumnElement[bool]:
+    """Say which versions were known before ``as_of``: what becomes known then is not."""
+    columns = table.c
+    return and_(
+        columns.known_from < as_of,
+        or_(columns.known_to.is_(None), columns.known_to >= as_of),
+    )
+
+
+def happened_since(kind: str, since: int) -> ColumnElement[bool]:
+    """Say which records happened at ``since`` (seconds) or later."""
+    spec = schema.KINDS[kind]
+    if spec.event is None:
+        raise ValueError(f"{kind} have no date of their own")
+    column = tables.VERSIONED[kind].c[spec.event]
+    if spec.by_name[spec.event].type == "instant":
+        return column >= since
+    start = datetime.fromtimestamp(since, tz=schema.TIME_ZONE)
+    day = start.date().isoformat()
+    is_midnight = (start.hour, start.minute, start.second) == (0, 0, 0)
+    return column >= day if is_midnight else column > day
+
+
+def _inherited(name: str, table: FromClause, linked: FromClause | None) -> ColumnElement | Column:
+    own = table.c[name]
+    if linked is None or name not in linked.c:
+        return own
+    if name in {"district_code", "area_code"}:
+        return func.coalesce(own, linked.c[name])
+    if name in {"lon", "lat"}:
+        # A point is taken whole: never one coordinate of each.
+        is_complete = and_(table.c.lon.is_not(None), table.c.lat.is_not(None))
+        return case((is_complete, own), else_=linked.c[name])
+    return own
+
+
+def _within(
+    query: Select, kind: str, *, table: FromClause, district: ColumnElement, scope: Scope
+) -> Select:
+    if scope.districts is not None and kind not in WITHOUT_DISTRICT:
+        codes = sorted(scope.districts)
+        query = query.where(district.in_(codes) if codes else false())
+    if kind in _SEALED and not scope.sees_all_sealed:
+        column = table.c[_SEALED[kind]]
+        key = table.c[schema.KINDS[kind].key[0]]
+        cleared = sorted(scope.sealed or ())
+        query = query.where(or_(column.is_distinct_from(SEALED_KIND), key.in_(cleared)))
+    return query
