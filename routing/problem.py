@@ -191,6 +191,11 @@ class PatrolProblem:
         return problem_file.problem_to_json(self)
 
 
+def from_json(source: Mapping[str, Any] | str | Path) -> PatrolProblem:
+    """Read a problem: ``PatrolProblem.from_json`` as a function."""
+    return PatrolProblem.from_json(source)
+
+
 def _by_id(pairs: Sequence[tuple[str, Any]], entry: str) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for name, thing in pairs:

@@ -130,7 +130,9 @@ def _integer(item: object, field: str, entry: str) -> int:
 
 
 def _as_integer(value: object, field: str, entry: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer):
+        raise _wrong(entry, field, value)
+    if value != value // 1:
         raise _wrong(entry, field, value)
     return int(value)
 

@@ -1,0 +1,51 @@
+"""
+Compile the search with numba and keep the build on disk.
+
+The build is stored under a name made from the content of the compiled modules:
+numba itself only notices a change in the file of the function it loads, not in
+the functions that were built into it. ``NUMBA_CACHE_DIR`` is respected where it
+is set; ``NUMBA_DISABLE_JIT=1`` runs the same code as plain Python.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+KERNELS = ("compiled.py", "model.py", "desk.py", "timing.py", "moves.py", "search.py")
+"""Modules of this folder that go into the compiled build."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _build_folder() -> str:
+    """Name the folder of this very build, beside the code or in the user's cache."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(numba.__version__.encode())
+    for name in KERNELS:
+        digest.update((here / name).read_bytes())
+    build = f"kernels-{digest.hexdigest()[:12]}"
+    beside = here / "__pycache__"
+    parent = beside if os.access(beside if beside.exists() else here, os.W_OK) else _user_cache()
+    return str(parent / build)
+
+
+def _user_cache() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (Path(root) if root else Path.home() / ".cache") / "medpatrol"
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile a function on first use; plain Python where numba is switched off."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        # no folder to write to: compile anew in every process rather than fail
+        return numba.njit(nogil=True)(function)
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = _build_folder()
