@@ -9,23 +9,23 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import SettingsError
 from ui import theme
 from web.gate import IDENTITY_HEADER, Gate
+from workflows import access
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
     from streamlit.web.server.starlette.starlette_app import App
 
 log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 8501
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-STORE_VARIABLE = "MEDPATROL_STORE"
-DEFAULT_STORE = "sqlite:///var/medpatrol.sqlite"
 SHELL = Path(__file__).with_name("shell.py")
 
 REQUIRED_OPTIONS: Mapping[str, object] = {
@@ -38,11 +38,16 @@ REQUIRED_OPTIONS: Mapping[str, object] = {
 
 def store_in_use(store_url: str | None = None) -> str:
     """Return the store's address: as given, else from the environment, else the default."""
-    return store_url or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+    return store_url or os.environ.get(access.STORE_VARIABLE) or access.DEFAULT_STORE
 
 
 def make_app(
-    store_url: str | None = None, *, port: int = DEFAULT_PORT, with_worker: bool = True
+    store_url: str | None = None,
+    *,
+    port: int = DEFAULT_PORT,
+    with_worker: bool = True,
+    script: Path = SHELL,
+    more_routes: Sequence["BaseRoute"] = (),
 ) -> "App":
     """
     Build the ASGI app: gate, own routes, Streamlit pages and, if wanted, the worker.
@@ -55,6 +60,10 @@ def make_app(
         Port the server listens on, part of the host names the gate accepts.
     with_worker
         Whether to keep a worker process running beside the server.
+    script
+        Streamlit script to serve; tests bring their own.
+    more_routes
+        Routes asked before the product's own.
     """
     import streamlit as st
     from starlette.middleware import Middleware
@@ -62,7 +71,7 @@ def make_app(
     from web import routes, worker
 
     url = store_in_use(store_url)
-    os.environ[STORE_VARIABLE] = url
+    os.environ[access.STORE_VARIABLE] = url
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
@@ -73,8 +82,8 @@ def make_app(
             yield
 
     return st.App(
-        SHELL,
-        routes=routes.routes(url),
+        script,
+        routes=[*more_routes, *routes.routes(url)],
         middleware=[Middleware(Gate, hosts=_host_names(port))],
         lifespan=lifespan,
         on_script_error=_log_script_error,
@@ -115,11 +124,10 @@ def serve(
         raise SettingsError(
             "在建立账号之前，服务只能在本机开放（127.0.0.1），不能使用 {host}", host=host
         )
-    listener = _listen(host, port)
-    with listener:
+    with listen(host, port) as listener:
         port = listener.getsockname()[1]
         configure(port)
-        _run(make_app(store_url, port=port, with_worker=with_worker), listener, announce)
+        run(make_app(store_url, port=port, with_worker=with_worker), listener, announce=announce)
 
 
 def configure(port: int) -> None:
@@ -158,7 +166,8 @@ def _host_names(port: int) -> tuple[str, ...]:
     return (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket listening on ``host``; ``SettingsError`` if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -171,7 +180,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _run(app: "App", listener: socket.socket, announce: Callable[[str], None]) -> None:
+def run(app: "App", listener: socket.socket, *, announce: Callable[[str], None]) -> None:
+    """Serve ``app`` on an open socket until told to stop; ``announce`` gets the address."""
     import uvicorn
 
     port = listener.getsockname()[1]

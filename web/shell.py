@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ui import theme
+from ui import state, theme
 from workflows import wording
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
@@ -33,7 +33,6 @@ MARK = (
     '<path fill="{on_primary}" d="M10.6 6.5h2.8v3.6H17v2.8h-3.6v3.6h-2.8v-3.6H7v-2.8h3.6z"/></svg>'
 )
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
-WHOLE_CITY = "*"
 
 
 def draw() -> None:
@@ -42,7 +41,7 @@ def draw() -> None:
         page_title="医巡 MedPatrol", layout="wide", initial_sidebar_state=232, page_icon=_mark()
     )
     st.logo(_mark(), size="large")
-    language = _language()
+    language = state.language()
     page = st.navigation(_pages(language))
     with st.sidebar:
         _draw_choices(language)
@@ -50,15 +49,8 @@ def draw() -> None:
 
 
 def _mark() -> str:
-    palette = theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
+    palette = theme.DARK if state.is_dark() else theme.LIGHT
     return MARK.format(primary=palette.primary, on_primary=palette.on_primary)
-
-
-def _language() -> str:
-    asked = st.query_params.get("lang")
-    if asked in LANGUAGE_NAMES:
-        return asked
-    return "en" if (st.context.locale or "zh").lower().startswith("en") else "zh"
 
 
 def _pages(language: str) -> dict[str, list[StreamlitPage]]:
@@ -84,9 +76,9 @@ def _draw_choices(language: str) -> None:
     districts = _districts()
     st.selectbox(
         say("辖区"),
-        [WHOLE_CITY, *districts],
-        format_func=lambda code: say("全市") if code == WHOLE_CITY else districts[code],
-        key="district",
+        [state.WHOLE_CITY, *districts],
+        format_func=lambda code: say("全市") if code == state.WHOLE_CITY else districts[code],
+        key=state.DISTRICT,
         bind="query-params",
     )
     st.segmented_control(
@@ -95,7 +87,7 @@ def _draw_choices(language: str) -> None:
         format_func=LANGUAGE_NAMES.__getitem__,
         default=language,
         required=True,
-        key="lang",
+        key=state.LANGUAGE,
         label_visibility="collapsed",
         bind="query-params",
     )

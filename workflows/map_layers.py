@@ -9,7 +9,7 @@ words nor their numbers are part of any payload.
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ def cells_layer(cells: pd.DataFrame, *, as_of: datetime) -> Payload:
     fringe = cells[cells["urban_rural_code"].isin(FRINGE_CODES)]
     return {
         "kind": "cells",
-        "as_of": _day(as_of),
+        "as_of": _last_day(as_of),
         "cell_km2": _mean_area(ids),
         "id": ids,
         "lon": lon,
@@ -94,7 +94,7 @@ def facilities_layer(facilities: pd.DataFrame, *, as_of: datetime) -> Payload:
     kinds, kind_of = _coded(placed["kind"])
     return {
         "kind": "facilities",
-        "as_of": _day(as_of),
+        "as_of": _last_day(as_of),
         "n_without_place": len(facilities) - len(placed),
         "id": placed["facility_id"].astype(str).tolist(),
         "name": placed["name"].astype(str).tolist(),
@@ -261,9 +261,7 @@ def _outline(cells: Sequence[str]) -> list[list[int]]:
 def _offsets(cell: str, lon: int, lat: int) -> list[int]:
     corners = grid.cell_ring(cell)[:-1]
     return [
-        value
-        for x, y in corners
-        for value in (round(x * DEGREE) - lon, round(y * DEGREE) - lat)
+        value for x, y in corners for value in (round(x * DEGREE) - lon, round(y * DEGREE) - lat)
     ]
 
 
@@ -302,6 +300,11 @@ def _days_since(days: pd.Series, as_of: datetime) -> list[int | None]:
     today = pd.Timestamp(as_of.date())
     elapsed = (today - pd.to_datetime(days)).dt.days
     return [None if math.isnan(v) else max(int(v), 0) for v in elapsed.astype(float)]
+
+
+def _last_day(as_of: datetime) -> str:
+    """Return the last day of which something is known before ``as_of``."""
+    return _day(as_of - timedelta(seconds=1))
 
 
 def _day(moment: date | datetime | pd.Timestamp) -> str:

@@ -1,0 +1,120 @@
+"""Chromium and a server of the product's own, for tests that look at the screen."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+QUIET = (
+    "--no-sandbox", "--disable-quic", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+)  # fmt: skip
+LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_server(command: list[str], *, port: int, log: Path) -> subprocess.Popen:
+    """Start a server process and wait until it answers."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=log.parent, env=environment, stdout=output, stderr=output
+        )
+    for _ in range(300):
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            if probe.connect_ex(("127.0.0.1", port)) == 0 and b"http://" in log.read_bytes():
+                return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.kill()
+    raise RuntimeError(log.read_text("utf-8", errors="replace"))
+
+
+def stop_server(process: subprocess.Popen) -> None:
+    """End a server process, gently first."""
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium of this machine."""
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    assert found, "browser tests need Chromium: apt-get install chromium fonts-noto-cjk"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def map_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server that shows the map with made-up layers."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("map_server") / "log"
+    process = start_server(
+        [sys.executable, str(HERE / "map_server.py"), str(port)], port=port, log=log
+    )
+    yield f"http://localhost:{port}"
+    stop_server(process)
+
+
+class Visit:
+    """A page with a record of what it asked for and what went wrong."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.page: Page = context.new_page()
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        context.on("request", self._note_request)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._note_console)
+
+    def _note_request(self, request: object) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"data", "blob", "about"} and parts.hostname not in LOOPBACK:
+            self.foreign.append(request.url)
+
+    def _note_console(self, message: object) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """Return a function that opens a fresh browser window."""
+    contexts: list[BrowserContext] = []
+
+    def open_window(**options: object) -> Visit:
+        settings = {"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN", **options}
+        contexts.append(chromium.new_context(**settings))
+        return Visit(contexts[-1])
+
+    yield open_window
+    for context in contexts:
+        context.close()

@@ -1,0 +1,160 @@
+// The legend under the map: every symbol that is drawn and no other, with limits, unit and date.
+
+import * as paint from "./paint.js";
+
+const fill = (template, values) =>
+  template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+
+function el(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function symbol(draw, width = 24, height = 16) {
+  const canvas = el("canvas", "symbol");
+  const dpr = window.devicePixelRatio || 1;
+  canvas.width = width * dpr;
+  canvas.height = height * dpr;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  canvas.setAttribute("aria-hidden", "true");
+  const ctx = canvas.getContext("2d");
+  ctx.scale(dpr, dpr);
+  draw(ctx, width / 2, height / 2, dpr);
+  return canvas;
+}
+
+function entry(draw, text) {
+  const item = el("li", "entry");
+  item.append(symbol(draw), el("span", "", text));
+  return item;
+}
+
+function ramp(layer, words, tokens) {
+  const block = el("div", "ramp");
+  block.append(el("div", "title", words.ramp));
+  const row = el("ol", "classes");
+  tokens.ramp.forEach((colour, k) => {
+    const item = el("li", "class");
+    const swatch = el("span", "swatch");
+    swatch.style.backgroundColor = colour;
+    item.append(swatch, el("span", "limit", words.classes[k]));
+    row.append(item);
+  });
+  block.append(row);
+  if (layer.payload.as_of) block.append(el("div", "note", fill(words.as_of, { date: layer.payload.as_of })));
+  return block;
+}
+
+const hatchEntry = (words, tokens, both, values) =>
+  entry(
+    (ctx, x, y, dpr) => {
+      ctx.fillStyle = paint.hatch(ctx, { dpr, ox: 0, oy: 0 }, tokens.hatching, both);
+      ctx.fillRect(x - 10, y - 7, 20, 14);
+      ctx.strokeStyle = tokens.line;
+      ctx.strokeRect(x - 10, y - 7, 20, 14);
+    },
+    fill(both ? words.never : words.not_looked, values),
+  );
+
+const dashEntry = (dash, text, tokens) =>
+  entry((ctx, x, y) => {
+    ctx.setLineDash(dash);
+    ctx.lineWidth = 1.4;
+    ctx.strokeStyle = tokens.text;
+    ctx.beginPath();
+    ctx.moveTo(x - 11, y);
+    ctx.lineTo(x + 11, y);
+    ctx.stroke();
+  }, text);
+
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+
+const ENTRIES = {
+  not_looked: ({ options, payload }, words, tokens) => [
+    hatchEntry(words, tokens, false, { m: options.months }),
+    ...(payload.days.includes(null) ? [hatchEntry(words, tokens, true, {})] : []),
+  ],
+  certainty: (_, words, tokens) => [
+    entry((ctx, x, y) => {
+      ctx.fillStyle = tokens.ramp[3];
+      for (const [at, width] of [[-8, 10], [2, 7], [9, 4]]) {
+        ctx.fillRect(x + at - width / 2, y - width / 2, width, width);
+      }
+    }, words.certainty),
+  ],
+  fringe: ({ payload }, words, tokens) =>
+    payload.fringe?.rings.length
+      ? [dashEntry(
+        payload.fringe.computed ? [1.4, 3] : [5, 3],
+        payload.fringe.computed ? words.fringe_computed : words.fringe,
+        tokens,
+      )]
+      : [],
+  complaints: ({ payload }, words, tokens) => {
+    const [open, closed] = [sum(payload.open), sum(payload.closed)];
+    const rings = [[true, open, words.leads_open], [false, closed, words.leads_closed]];
+    return rings
+      .filter(([, n]) => n > 0)
+      .map(([isOpen, n, text]) =>
+        entry((ctx, x, y) => paint.paintLead(ctx, x, y, isOpen, tokens), fill(text, { n })));
+  },
+  cases: ({ payload, options }, words, tokens) => {
+    const values = { n: payload.lon.length, d: options.days };
+    const one = (isDen, text) =>
+      entry((ctx, x, y) => paint.paintCase(ctx, x, y, isDen, tokens), fill(text, values));
+    return [one(false, words.cases), ...(payload.den.includes(1) ? [one(true, words.dens)] : [])];
+  },
+  facilities: ({ payload }, words, tokens) =>
+    payload.kinds.map((kind, k) => {
+      const n = payload.kind_of.filter((other) => other === k).length;
+      const text = fill(words.facilities, { kind: words.facility_kinds[kind] ?? kind, n });
+      return entry((ctx, x, y) => paint.paintFacility(ctx, x, y, kind, tokens.ramp[3], tokens), text);
+    }),
+  routes: ({ payload, options }, words, tokens) => {
+    const seen = payload.routes.filter((route) => paint.isRouteShown(route, options));
+    const letters = [...new Map(seen.map((route) => [route.letter, route])).values()];
+    const teams = letters.map((route) =>
+      entry((ctx, x, y) => {
+        const colour = tokens.teams[route.team % tokens.teams.length];
+        ctx.strokeStyle = colour;
+        ctx.lineWidth = 2.6;
+        ctx.setLineDash(route.team >= tokens.teams.length ? [8, 3] : []);
+        ctx.beginPath();
+        ctx.moveTo(x - 12, y);
+        ctx.lineTo(x + 12, y);
+        ctx.stroke();
+        paint.paintStop(ctx, x, y, route.letter, colour, tokens);
+      }, fill(words.team, { letter: route.letter })));
+    const base = entry((ctx, x, y) => paint.paintBase(ctx, x, y, tokens), words.base);
+    return [...teams, ...(payload.bases.length ? [base] : [])];
+  },
+};
+
+const NOTES = {
+  cells: ({ payload }, words) => [
+    fill(words.cell_size, { a: payload.cell_km2 }),
+    ...(payload.population.includes(0) ? [words.uninhabited] : []),
+  ],
+  complaints: ({ payload }, words) => [fill(words.blurred, { n: payload.blur_m })],
+  routes: ({ payload }, words) => (payload.estimate ? [words.straight] : []),
+};
+
+// Fill `box` with the legend of `layers`, each {kind, payload, options}.
+export function drawLegend(box, layers, words, tokens) {
+  const parts = [];
+  const ramped = layers.find((layer) => layer.kind === "cells") ??
+    layers.find((layer) => layer.kind === "facilities" && layer.payload.p);
+  if (ramped) parts.push(ramp(ramped, words, tokens));
+  const list = el("ul", "entries");
+  for (const layer of layers) list.append(...(ENTRIES[layer.kind]?.(layer, words, tokens) ?? []));
+  if (list.childElementCount) parts.push(list);
+  const notes = layers.flatMap((layer) => NOTES[layer.kind]?.(layer, words) ?? []);
+  if (words.source) notes.push(words.source);
+  if (notes.length) parts.push(el("p", "note", notes.join(words.between)));
+  box.replaceChildren(...parts);
+}
+
+export { fill };

@@ -1,0 +1,327 @@
+// Everything that is drawn on the map's canvases. A view is {scale, ox, oy, width, height, dpr}:
+// unit coordinate times scale minus origin gives CSS pixels on the canvas.
+
+const GAP = 0.97; // 3 % of a cell's width stays free
+
+const isInView = (view, x, y, margin) =>
+  x > -margin && y > -margin && x < view.width + margin && y < view.height + margin;
+
+export function classOf(value, limits) {
+  let k = 0;
+  while (k < limits.length && value >= limits[k]) k += 1;
+  return k;
+}
+
+// How wide a cell is filled when uncertainty is shown: by the width of its interval, in shares.
+export function certaintyWidth(lo, hi) {
+  const width = hi - lo;
+  if (width > 0.4) return 0.5;
+  return width > 0.15 ? 0.75 : 1;
+}
+
+function traceCell(path, shape, i, view, share) {
+  const cx = shape.x[i] * view.scale - view.ox;
+  const cy = shape.y[i] * view.scale - view.oy;
+  if (!isInView(view, cx, cy, 60 + view.scale * 1e-5)) return;
+  for (let v = shape.start[i]; v < shape.start[i + 1]; v += 1) {
+    const x = cx + (shape.vx[v] * view.scale - view.ox - cx) * share;
+    const y = cy + (shape.vy[v] * view.scale - view.oy - cy) * share;
+    if (v === shape.start[i]) path.moveTo(x, y);
+    else path.lineTo(x, y);
+  }
+  path.closePath();
+}
+
+export function paintCells(ctx, view, shape, payload, { tokens, shrink, value }) {
+  const paths = tokens.ramp.map(() => new Path2D());
+  const values = payload[value];
+  for (let i = 0; i < shape.n; i += 1) {
+    const v = values[i];
+    if (v === null || payload.population[i] === 0) continue;
+    const share = shrink ? certaintyWidth(payload.lo[i] / 1000, payload.hi[i] / 1000) : 1;
+    traceCell(paths[classOf(v / 1000, tokens.limits)], shape, i, view, GAP * share);
+  }
+  paths.forEach((path, k) => {
+    ctx.fillStyle = tokens.ramp[k];
+    ctx.fill(path);
+  });
+}
+
+export function paintHatching(ctx, view, shape, payload, { tokens, maxDays }) {
+  const long = new Path2D();
+  const never = new Path2D();
+  for (let i = 0; i < shape.n; i += 1) {
+    if (payload.population[i] === 0) continue; // nobody lives there, so nothing was missed
+    if (payload.days[i] === null) traceCell(never, shape, i, view, 1);
+    else if (payload.days[i] > maxDays) traceCell(long, shape, i, view, 1);
+  }
+  ctx.fillStyle = hatch(ctx, view, tokens.hatching, false);
+  ctx.fill(long);
+  ctx.fillStyle = hatch(ctx, view, tokens.hatching, true);
+  ctx.fill(never);
+}
+
+// 1.35 px lines every 5 px at 45 degrees, fixed to the ground so that they don't swim.
+export function hatch(ctx, view, colour, both) {
+  const size = Math.round(5 * Math.SQRT2 * view.dpr);
+  const tile = new OffscreenCanvas(size, size);
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = colour;
+  pen.globalAlpha = 0.85;
+  pen.lineWidth = 1.35 * view.dpr;
+  pen.beginPath();
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift - 1, size + 1);
+    pen.lineTo(shift + size + 1, -1);
+    if (both) {
+      pen.moveTo(shift - 1, -1);
+      pen.lineTo(shift + size + 1, size + 1);
+    }
+  }
+  pen.stroke();
+  const pattern = ctx.createPattern(tile, "repeat");
+  const step = size / view.dpr;
+  pattern.setTransform(
+    new DOMMatrix([1 / view.dpr, 0, 0, 1 / view.dpr, -(view.ox % step), -(view.oy % step)]),
+  );
+  return pattern;
+}
+
+function traceRing(ctx, ring, view) {
+  for (let i = 0; i < ring.length; i += 2) {
+    const x = ring[i] * view.scale - view.ox;
+    const y = ring[i + 1] * view.scale - view.oy;
+    if (i === 0) ctx.moveTo(x, y);
+    else ctx.lineTo(x, y);
+  }
+}
+
+function traceRings(ctx, rings, view) {
+  ctx.beginPath();
+  for (const ring of rings) {
+    traceRing(ctx, ring, view);
+    ctx.closePath();
+  }
+}
+
+export function paintLand(ctx, view, shape, tokens) {
+  ctx.fillStyle = tokens.land;
+  for (const area of shape.list) {
+    traceRings(ctx, area.rings, view);
+    ctx.fill("evenodd");
+  }
+}
+
+export function paintBoundaries(ctx, view, shape, tokens) {
+  ctx.lineJoin = "round";
+  for (const level of ["village", "township", "district", "city"]) {
+    if (level === "village") continue;
+    ctx.strokeStyle = level === "township" ? tokens.border : tokens.muted;
+    ctx.lineWidth = level === "township" ? 1 : 1.6;
+    for (const area of shape.list) {
+      if (area.level !== level) continue;
+      traceRings(ctx, area.rings, view);
+      ctx.stroke();
+    }
+  }
+}
+
+export function paintNames(ctx, view, shape, tokens) {
+  const taken = [];
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.lineJoin = "round";
+  for (const level of ["district", "township"]) {
+    ctx.font = `${level === "district" ? 600 : 400} 12px ${tokens.font}`;
+    for (const area of shape.list) {
+      if (area.level !== level) continue;
+      const x = area.x * view.scale - view.ox;
+      const y = area.y * view.scale - view.oy;
+      const half = ctx.measureText(area.name).width / 2 + 4;
+      const clash = (o) => Math.abs(o.x - x) < o.half + half && Math.abs(o.y - y) < 16;
+      if (!isInView(view, x, y, 0) || taken.some(clash)) continue;
+      taken.push({ x, y, half });
+      ctx.lineWidth = 3;
+      ctx.strokeStyle = tokens.land;
+      ctx.strokeText(area.name, x, y);
+      ctx.fillStyle = tokens.text;
+      ctx.fillText(area.name, x, y);
+    }
+  }
+}
+
+export function paintFringe(ctx, view, shape, payload, tokens) {
+  ctx.strokeStyle = tokens.text;
+  ctx.lineWidth = 1.4;
+  ctx.setLineDash(payload.fringe?.computed ? [1.4, 3] : [5, 3]);
+  traceRings(ctx, shape.fringe, view);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
+export function paintOutline(ctx, view, shape, i, tokens, isSelected) {
+  const path = new Path2D();
+  traceCell(path, shape, i, view, 1);
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = tokens.background;
+  ctx.lineWidth = 7;
+  ctx.stroke(path);
+  ctx.strokeStyle = isSelected ? tokens.text : tokens.primary;
+  ctx.lineWidth = isSelected ? 2.8 : 2;
+  ctx.stroke(path);
+}
+
+// --- point symbols; each takes the place and size in CSS pixels -------------------------------
+
+function squareFacility(ctx, x, y, letter, colours) {
+  ctx.fillRect(x - 3.5, y - 3.5, 7, 7);
+  ctx.strokeRect(x - 3.5, y - 3.5, 7, 7);
+  if (!letter) return;
+  ctx.fillStyle = colours.letter;
+  ctx.font = `600 7px ${colours.font}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(letter, x, y + 0.5);
+}
+
+function diamond(ctx, x, y, isHollow) {
+  ctx.beginPath();
+  ctx.moveTo(x, y - 4.5);
+  ctx.lineTo(x + 4.5, y);
+  ctx.lineTo(x, y + 4.5);
+  ctx.lineTo(x - 4.5, y);
+  ctx.closePath();
+  if (!isHollow) ctx.fill();
+  ctx.stroke();
+}
+
+function dot(ctx, x, y, radius, isHollow) {
+  ctx.beginPath();
+  ctx.arc(x, y, radius, 0, 2 * Math.PI);
+  if (!isHollow) ctx.fill();
+  ctx.stroke();
+}
+
+export function paintFacility(ctx, x, y, kind, fill, tokens) {
+  const dark = tokens.name === "dark";
+  const high = tokens.ramp.indexOf(fill) >= 4;
+  const colours = { font: tokens.font, letter: high !== dark ? "#FFFFFF" : "#0C1218" };
+  const isHollow = ["dental_clinic", "wellness_shop", "pharmacy"].includes(kind);
+  ctx.fillStyle = fill;
+  ctx.strokeStyle = isHollow ? fill : tokens.text;
+  ctx.lineWidth = isHollow ? 2 : 0.8;
+  if (kind === "hospital" || kind === "hospital_2plus") squareFacility(ctx, x, y, "H", colours);
+  else if (kind === "township_health_centre" || kind === "community_health_centre") {
+    squareFacility(ctx, x, y, null, colours);
+    ctx.strokeRect(x - 5.2, y - 5.2, 10.4, 10.4);
+  } else if (kind === "private_clinic") squareFacility(ctx, x, y, null, colours);
+  else if (kind === "village_clinic") diamond(ctx, x, y, false);
+  else if (kind === "dental_clinic") diamond(ctx, x, y, true);
+  else if (kind === "beauty_parlour") dot(ctx, x, y, 3.5, false);
+  else if (isHollow) dot(ctx, x, y, 3, true);
+  else dot(ctx, x, y, 1.5, false);
+}
+
+export function paintLead(ctx, x, y, isOpen, tokens) {
+  if (!isOpen) {
+    ctx.fillStyle = tokens.unscored;
+    ctx.strokeStyle = tokens.background;
+    ctx.lineWidth = 0.8;
+    dot(ctx, x, y, 2.2, false);
+    return;
+  }
+  ctx.fillStyle = tokens.background;
+  ctx.strokeStyle = tokens.lead;
+  ctx.lineWidth = 2.4;
+  dot(ctx, x, y, 4.5, false);
+}
+
+export function paintCase(ctx, x, y, isDen, tokens) {
+  ctx.beginPath();
+  ctx.moveTo(x, y - 5);
+  ctx.lineTo(x + 5, y + 4);
+  ctx.lineTo(x - 5, y + 4);
+  ctx.closePath();
+  ctx.lineWidth = 2;
+  ctx.strokeStyle = tokens.background;
+  ctx.stroke();
+  ctx.fillStyle = tokens.case;
+  ctx.fill();
+  if (!isDen) return;
+  ctx.beginPath();
+  ctx.moveTo(x - 7, y);
+  ctx.lineTo(x + 7, y);
+  ctx.strokeStyle = tokens.case;
+  ctx.stroke();
+}
+
+export function paintStop(ctx, x, y, text, colour, tokens) {
+  ctx.fillStyle = colour;
+  ctx.strokeStyle = tokens.background;
+  ctx.lineWidth = 1.6;
+  dot(ctx, x, y, text.length > 2 ? 11 : 9.5, false);
+  ctx.fillStyle = tokens.on_team;
+  ctx.font = `600 11px ${tokens.font}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(text, x, y + 0.5);
+}
+
+export function paintBase(ctx, x, y, tokens) {
+  ctx.fillStyle = tokens.text;
+  ctx.strokeStyle = tokens.background;
+  ctx.lineWidth = 1.6;
+  ctx.fillRect(x - 8, y - 8, 16, 16);
+  ctx.strokeRect(x - 8, y - 8, 16, 16);
+  ctx.fillStyle = tokens.background;
+  ctx.beginPath();
+  ctx.moveTo(x, y - 5.5);
+  ctx.lineTo(x + 5.5, y - 0.5);
+  ctx.lineTo(x + 3.8, y - 0.5);
+  ctx.lineTo(x + 3.8, y + 5);
+  ctx.lineTo(x - 3.8, y + 5);
+  ctx.lineTo(x - 3.8, y - 0.5);
+  ctx.lineTo(x - 5.5, y - 0.5);
+  ctx.closePath();
+  ctx.fill();
+}
+
+export function paintPoints(view, shape, paintOne) {
+  for (let i = 0; i < shape.n; i += 1) {
+    const x = shape.x[i] * view.scale - view.ox;
+    const y = shape.y[i] * view.scale - view.oy;
+    if (isInView(view, x, y, 12)) paintOne(i, x, y);
+  }
+}
+
+export const isRouteShown = (route, { day, teams }) =>
+  (day === null || day === undefined || route.day === day) &&
+  (!teams || teams.includes(route.letter));
+
+export function paintRoutes(ctx, view, shape, payload, { tokens, options }) {
+  const colourOf = (route) => tokens.teams[route.team % tokens.teams.length];
+  ctx.lineJoin = "round";
+  payload.routes.forEach((route, r) => {
+    const isShown = isRouteShown(route, options);
+    if (!isShown && !options.others) return;
+    ctx.globalAlpha = isShown ? 1 : 0.35;
+    ctx.beginPath();
+    traceRing(ctx, shape.paths[r], view);
+    ctx.strokeStyle = tokens.background;
+    ctx.lineWidth = 5;
+    ctx.stroke();
+    ctx.strokeStyle = colourOf(route);
+    ctx.lineWidth = 2.6;
+    if (route.team >= tokens.teams.length) ctx.setLineDash([10, 4]);
+    else if (payload.estimate) ctx.setLineDash([4, 3]);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  });
+  paintPoints(view, shape.bases, (_, x, y) => paintBase(ctx, x, y, tokens));
+  paintPoints(view, shape, (i, x, y) => {
+    const stop = shape.stops[i];
+    if (!isRouteShown(stop.route, options)) return;
+    paintStop(ctx, x, y, stop.route.letter + stop.n, colourOf(stop.route), tokens);
+  });
+}
