@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from data.records import LeftOut, Plan
-from data.schema import KINDS
+from data.schema import FRINGE_CODES, KINDS
 from ui import messages, state
 from ui.messages import text
 from workflows.exports import clock, place_of
@@ -233,3 +233,45 @@ def draw_import_report(result: Mapping[str, Any]) -> None:
                 hide_index=True,
                 alt=text("被拒绝的行"),
             )
+
+
+def number(value: float) -> str:
+    """Return an index with two decimals, or a dash where there is none."""
+    return "—" if pd.isna(value) else f"{value:.2f}"
+
+
+def fringe_shares(by_class: pd.DataFrame) -> tuple[float, float] | None:
+    """Return the fringe's share of risk and of visits; None where no class codes are known."""
+    fringe = by_class[by_class["group"].isin(FRINGE_CODES)]
+    if fringe.empty or fringe[["risk_share", "visit_share"]].isna().any(axis=None):
+        return None
+    return float(fringe["risk_share"].sum()), float(fringe["visit_share"].sum())
+
+
+def shares(groups: pd.DataFrame) -> pd.DataFrame:
+    """Return share of risk, share of visits and the gap per group, in percent and points."""
+    return pd.DataFrame(
+        {
+            text("名称"): [
+                row["name"] or row["group"] or text("未知") for row in groups.to_dict("records")
+            ],
+            text("风险占比，%"): (100 * groups["risk_share"]).round(1),
+            text("到访占比，%"): (100 * groups["visit_share"]).round(1),
+            text("差，百分点"): (100 * groups["gap"]).round(1),
+            text("到访，家次"): groups["n_visits"].astype(int),
+            text("网格数"): groups["n_places"],
+        }
+    )
+
+
+def unseen(places: pd.DataFrame) -> pd.DataFrame:
+    """Return the places not seen for longest."""
+    return pd.DataFrame(
+        {
+            text("地点"): [place(row) for row in places.to_dict("records")],
+            text("类别"): [urban_rural(code) for code in places["urban_rural_code"]],
+            text("上次到访"): [last_seen(day) for day in places["last_visit_on"]],
+            text("机构"): places["n_facilities"],
+            text("概率，%"): (100 * places["p_hidden"]).round(1),
+        }
+    )

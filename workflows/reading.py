@@ -14,6 +14,7 @@ from data.store import imports, jobs, plans, scores
 from data.store.engine import Store, data_version
 from data.store.rows import count_rows, known_span, load_rows
 from data.store.scores import ScoreRun, latest_run
+from geo import grid
 from workflows.candidates import DONE
 from workflows.wording import from_json
 
@@ -101,12 +102,9 @@ def cell_story(store: Store, run_id: str, cell_id: str, *, scope: Scope) -> Cell
 
 def _in_cell(rows: pd.DataFrame, cell_id: str) -> pd.DataFrame:
     """Return the rows whose point lies in the cell; a box first, since asking h3 costs more."""
-    from geo import grid
-
-    lon, lat = grid.cell_centre(cell_id)
-    reach = grid.reach_degrees(cell_id)
+    lons, lats = zip(*grid.cell_ring(cell_id), strict=True)
     near = rows[
-        rows["lon"].between(lon - reach, lon + reach) & rows["lat"].between(lat - reach, lat + reach)
+        rows["lon"].between(min(lons), max(lons)) & rows["lat"].between(min(lats), max(lats))
     ]
     if near.empty:
         return near
