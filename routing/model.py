@@ -10,6 +10,9 @@ from routing.problem import PatrolProblem
 FAR = 1 << 40
 """A time that never comes, in seconds."""
 
+FEW = 12
+"""A visit with no more shifts than this is tried in each of them, near or not."""
+
 Ints = NDArray[np.int64]
 Small = NDArray[np.int32]
 Reals = NDArray[np.float64]
@@ -20,6 +23,8 @@ class Model(NamedTuple):
     A problem in arrays: ``n`` visits, ``R`` shifts, ``D`` days that have shifts.
 
     ``value`` is the prize plus what makes locks, then required visits, come first.
+    ``few`` lists the shifts of visits that may go into at most ``FEW`` of them, ``must``
+    the locked and required visits, locked ones first.
     Windows of visit v on day d lie at ``win_at[v * D + d]`` up to the next entry, in
     order and apart from each other. ``pause_s`` is -1 where no break is due.
     """
@@ -58,6 +63,11 @@ class Model(NamedTuple):
     joint_within: Ints
     keep: Ints
     keep_bonus: float
+    few_at: Ints
+    few: Ints
+    must: Ints
+    quota_at: Ints
+    quota_visits: Ints
     near: Small
     tag: NDArray[np.uint64]
     max_stops: int
@@ -164,6 +174,14 @@ def make_model(problem: PatrolProblem, *, n_near: int = 40) -> Model:
     near, legs = _neighbours(problem, place, n_near)
     team_index = {team: k for k, team in enumerate(sorted({shift.team for shift in shifts}))}
     random = np.random.default_rng(20251124)
+    few_at, few = _few(allowed)
+    quota_lists: list[list[int]] = [[] for _ in problem.quotas]
+    for k, visit in enumerate(visits):
+        if visit.group in quota_index:
+            quota_lists[quota_index[visit.group]].append(k)
+    quota_at, quota_visits = _lists(quota_lists)
+    musts = [k for k, visit in enumerate(visits) if visit.visit_id in problem.locked]
+    musts += [k for k, visit in enumerate(visits) if visit.required and k not in set(musts)]
     return Model(
         travel=np.ascontiguousarray(problem.travel_s, np.int32),
         place=place,
@@ -199,10 +217,26 @@ def make_model(problem: PatrolProblem, *, n_near: int = 40) -> Model:
         joint_within=np.array([within for _, within in joints], np.int64),
         keep=keep,
         keep_bonus=float(prizes.mean()) / 2 if problem.previous else 0.0,
+        few_at=few_at,
+        few=few,
+        must=np.array(musts, np.int64),
+        quota_at=quota_at,
+        quota_visits=quota_visits,
         near=near,
         tag=random.integers(1, 2**63, len(visits), dtype=np.uint64),
         max_stops=_max_stops(problem),
     )
+
+
+def _few(allowed: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    rows = [np.flatnonzero(row).tolist() for row in allowed]
+    return _lists([row if len(row) <= FEW else [] for row in rows])
+
+
+def restrict(model: Model, fits: NDArray[np.uint8]) -> Model:
+    """Return the model in which a visit may only go where ``fits`` says."""
+    few_at, few = _few(fits)
+    return model._replace(allowed=fits, few_at=few_at, few=few)
 
 
 def _values(problem: PatrolProblem) -> tuple[Reals, float]:

@@ -79,6 +79,11 @@ def construct(m: Model, s: State, d: Desk, order: Ints) -> None:
     """Put the visits in, one after the other, each at its cheapest place anywhere."""
     for r in range(len(m.start)):
         relabel(m, s, r)
+    for v in m.must:
+        if m.joint_of[v] < 0:
+            d.tally[MOVES] += 1
+            d.tally[TOUCHED] = 0
+            probe(m, s, d, v, -1, 0.0)
     for g in range(len(m.joint_within)):
         d.tally[MOVES] += 1
         d.tally[TOUCHED] = 0
@@ -250,9 +255,15 @@ def probe(m: Model, s: State, d: Desk, v: int, n_probes: int, blink: float) -> b
         if p >= 0:
             best, route, place = cost, r, p
     everywhere = n_probes < 0
-    n = len(m.start) if everywhere else min(n_probes, m.near.shape[1])
+    first, n_few = m.few_at[v], m.few_at[v + 1] - m.few_at[v]
+    n = len(m.start) if everywhere else n_few + min(n_probes, m.near.shape[1])
     for k in range(n):
-        r = k if everywhere else s.route_of[m.near[v, k]]
+        if everywhere:
+            r = k
+        elif k < n_few:
+            r = m.few[first + k]
+        else:
+            r = s.route_of[m.near[v, k - n_few]]
         if r < 0 or d.probe_mark[r] == mark:
             continue
         d.probe_mark[r] = mark
@@ -268,11 +279,17 @@ def probe(m: Model, s: State, d: Desk, v: int, n_probes: int, blink: float) -> b
 @compiled
 def ruin(m: Model, s: State, d: Desk, t: Tuning) -> int:
     """Remove strings near a random visit; return that visit."""
-    n = len(m.place)
-    seed = int(draw(d.rng) * n)
+    seed = pick_seed(m, s, d)
     longest = 1.0 + draw(d.rng) * t.longest_string
     n_strings = int(1.0 + draw(d.rng) * (4.0 * t.mean_removed / (1.0 + longest)))
     done = 0
+    n_few = m.few_at[seed + 1] - m.few_at[seed]
+    if s.route_of[seed] < 0 and n_few > 0:
+        # a visit with few shifts needs room in one of them, wherever that runs
+        r = m.few[m.few_at[seed] + int(draw(d.rng) * n_few)]
+        if s.length[r] > 0:
+            cut_string(m, s, d, t, r, s.stops[r, int(draw(d.rng) * s.length[r])], longest)
+            done += 1
     for k in range(-1, m.near.shape[1]):
         if done >= n_strings:
             break
@@ -285,6 +302,22 @@ def ruin(m: Model, s: State, d: Desk, t: Tuning) -> int:
     for g in range(len(m.joint_within)):
         complete_ruin(m, s, d, g)
     return seed
+
+
+@compiled
+def pick_seed(m: Model, s: State, d: Desk) -> int:
+    """Pick a random visit; now and then one that ought to be in the plan and is not."""
+    chance = draw(d.rng)
+    if chance < 0.03 and len(m.must) > 0:  # noqa: PLR2004
+        v = m.must[int(draw(d.rng) * len(m.must))]
+        if s.route_of[v] < 0:
+            return v
+    elif chance < 0.06 and len(m.quota_min) > 0:  # noqa: PLR2004
+        q = int(draw(d.rng) * len(m.quota_min))
+        size = m.quota_at[q + 1] - m.quota_at[q]
+        if s.quota_n[q] < m.quota_min[q] and size > 0:
+            return m.quota_visits[m.quota_at[q] + int(draw(d.rng) * size)]
+    return int(draw(d.rng) * len(m.place))
 
 
 @compiled

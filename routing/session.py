@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from routing import search
 from routing.bound import knapsack_bound
 from routing.desk import IMPROVED, Desk, Tuning, make_desk
-from routing.model import Model, State, make_model, make_state
+from routing.model import Model, State, make_model, make_state, restrict
 from routing.moves import fits_alone
 from routing.problem import PatrolProblem
 from routing.solution import SolvedRoute
@@ -51,7 +51,7 @@ class Session:
         state = make_state(model)
         fits = fits_alone(model, state)
         # what can't be served alone is never tried
-        model = model._replace(allowed=fits)
+        model = restrict(model, fits)
         desk = make_desk(model, seed=seed)
         prizes = np.array([visit.prize for visit in problem.visits], np.int64)
         order = np.argsort(-model.value / model.weight, kind="stable")
