@@ -56,6 +56,12 @@ def resolution_of(cell: str) -> int:
     return int(h3.get_resolution(cell))
 
 
+def parents_of(cells: Sequence[str], resolution: int) -> list[str]:
+    """Return the coarser cell, of ``resolution``, that each cell lies in."""
+    check_resolution(resolution)
+    return [h3.cell_to_parent(cell, resolution) for cell in cells]
+
+
 def cells_of_boundary(shape: shapely.Geometry, resolution: int) -> list[str]:
     """
     Return every cell that a polygon touches, sorted.

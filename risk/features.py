@@ -284,3 +284,8 @@ def is_about_site(frame: pd.DataFrame, params: ScoringParams) -> NDArray[np.bool
 def decayed(ages: Floats, *, half_life_days: float) -> Floats:
     """Return the weight 0.5 ^ (age / half-life) of each age in days."""
     return np.exp2(-ages / half_life_days)
+
+
+def tally(at: NDArray[np.int64], n: int, *, weights: Floats | None = None) -> Floats:
+    """Return how many (or how much weight) of the positions ``at`` fall on 0 ... n - 1."""
+    return np.bincount(at, weights=weights, minlength=n).astype(float)

@@ -89,7 +89,8 @@ def smoothed(binned: Floats, *, bandwidth_m: float, bin_m: float) -> Floats:
     density = gaussian_filter(
         binned, bandwidth_m / bin_m, mode="constant", truncate=_REACH_SD, output=np.float64
     )
-    return np.maximum(density, 0.0) / (bin_m / 1000.0) ** 2
+    per_km2: Floats = np.maximum(density, 0.0) / (bin_m / 1000.0) ** 2
+    return per_km2
 
 
 def kernel_density(
@@ -127,7 +128,8 @@ def kernel_density(
         grid.binned(events[0], events[1], weights), bandwidth_m=bandwidth_m, bin_m=grid.bin_m
     )
     at = np.vstack(grid.positions(targets[0], targets[1]))
-    return np.maximum(map_coordinates(density, at, order=1, mode="nearest"), 0.0)
+    at_targets: Floats = np.maximum(map_coordinates(density, at, order=1, mode="nearest"), 0.0)
+    return at_targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
