@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, cell_panel, maps, messages, tables
+from ui import cached, cell_panel, map_pages, messages, tables
 from ui.messages import text
 
 MAP, TABLE = "map", "table"
@@ -30,7 +30,7 @@ def board() -> None:
     """Draw layers, map and panel; a click reruns only this part."""
     choice, view = st.columns([9, 3], vertical_alignment="bottom")
     with choice:
-        layers = maps.choose_layers()
+        layers = map_pages.choose_layers()
     with view:
         shown = st.segmented_control(
             text("显示"),
@@ -47,7 +47,7 @@ def board() -> None:
         if shown == TABLE:
             picked = tables.pick_cell(cached.cells(run))
         else:
-            picked = maps.hotspot_map(run, layers)
+            picked = map_pages.hotspot_map(run, layers)
     with right, st.container(border=True):
         cell_panel.draw(run, picked)
 

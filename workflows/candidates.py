@@ -28,12 +28,33 @@ DONE = frozenset({"closed", "handed_over"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateParams:
     """
-    Assumptions about visits; each is a setting of the bureau.
+    Assumptions about visits; each is a setting of the bureau (DOMAIN section 4, *A*).
 
-    ``substantiated_share`` is the share of leads found true where a channel has
-    no history of its own (campaign figures: 45 of 120), counted as
-    ``substantiated_strength`` leads. ``sweep_detection`` is the chance that one
-    search of a cell finds a site that is there.
+    Parameters
+    ----------
+    days
+        Working days of a week, from Monday.
+    open_from_s, last_start_s
+        Earliest and latest start of a visit, seconds from midnight.
+    lead_minutes, sweep_minutes
+        Time on site for checking a lead and for searching a cell.
+    facility_minutes
+        Time on site by kind of facility; ``other`` for kinds not named.
+    substantiated_share
+        Share of leads found true where a channel has no history of its own
+        (campaign figures: 45 of 120).
+    substantiated_strength
+        Leads that this share counts for beside a channel's own history.
+    sweep_detection
+        Chance that one search of a cell finds a site that is there, 0 to 1.
+    n_sweeps
+        Cells offered for a search, those with the highest score.
+    yearly_cap
+        Routine checks of one facility per calendar year.
+    min_spacing_days
+        Days between two visits to one door, unless there is a lead.
+    same_door_decimals
+        Leads whose coordinates agree to so many decimals of a degree are one door.
     """
 
     days: int = 5

@@ -35,7 +35,20 @@ Progress = Callable[[solve.SolveProgress], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftParams:
-    """Working hours; seconds from midnight. ``max_teams`` stands for the number of cars."""
+    """
+    Working hours and teams.
+
+    Parameters
+    ----------
+    start_s, end_s
+        Hours of work, seconds from midnight; every team is back at its base by then.
+    lunch_s, lunch_from_s, lunch_to_s
+        Length of the lunch break, and the time within which it is taken whole.
+    team_size
+        Certified officers in a team; the law asks for at least two.
+    max_teams
+        Most teams on a day: the number of cars.
+    """
 
     start_s: int = 30_600
     end_s: int = 63_000
@@ -48,7 +61,16 @@ class ShiftParams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningParams:
-    """Everything a plan assumes."""
+    """
+    Everything a plan assumes.
+
+    Parameters
+    ----------
+    candidates_per_shift
+        Visits handed to the solver per team and day, the most valuable per hour.
+    least_candidates
+        Visits handed to the solver at least.
+    """
 
     candidates: CandidateParams = field(default_factory=CandidateParams)
     shifts: ShiftParams = field(default_factory=ShiftParams)

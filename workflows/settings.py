@@ -1,6 +1,7 @@
 """``medpatrol.toml`` to frozen settings: read once, unknown keys refused."""
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,20 @@ SHIPPED = Path(__file__).parent.parent / "medpatrol.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenSettings:
-    """What pages show by default. ``unseen_months`` is the longest time without a look, months."""
+    """
+    What pages show.
+
+    Parameters
+    ----------
+    unseen_months
+        Longest time without a visit before a cell counts as unseen, months.
+    small_count
+        Counts of reports up to this are not shown by area.
+    max_upload_mb
+        Largest file that the import page takes, MB.
+    recent_case_days
+        Cases of so many days are drawn on the map.
+    """
 
     unseen_months: int = 12
     small_count: int = 7
@@ -104,3 +118,55 @@ def _checked(old: Any, value: Any, *, where: str) -> Any:  # noqa: ANN401
             key=where, wanted=type(old).__name__, value=repr(value),
         )
     return value
+
+
+def settings_markdown() -> str:
+    """Return ``docs/settings.md``: every key with its default and its meaning."""
+    lines = [
+        "# Settings",
+        "",
+        "Every key of `medpatrol.toml`, its default and what it means.",
+        "A bureau copies the file, states what differs and starts with `--settings FILE`.",
+        "Unknown keys are refused. Written by `python -m workflows.settings`; a test keeps it true.",
+    ]
+    _describe(Settings(), place="", lines=lines)
+    return "\n".join(lines) + "\n"
+
+
+def _describe(section: Any, *, place: str, lines: list[str]) -> None:  # noqa: ANN401
+    meanings = _meanings(type(section).__doc__ or "")
+    fields = [(item.name, getattr(section, item.name)) for item in dataclasses.fields(section)]
+    plain = [(name, value) for name, value in fields if not dataclasses.is_dataclass(value)]
+    if plain:
+        lines += ["", f"## `[{place}]`", "", "| key | default | meaning |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{name}` | {_as_default(value)} | {meanings[name]} |" for name, value in plain
+        ]
+    for name, value in fields:
+        if dataclasses.is_dataclass(value):
+            _describe(value, place=f"{place}.{name}".lstrip("."), lines=lines)
+
+
+def _meanings(docstring: str) -> dict[str, str]:
+    """Return the texts of a numpydoc Parameters section, by name."""
+    _, _, body = docstring.partition("----------\n")
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in body.splitlines():
+        if re.match(r"    \S", line):
+            names = [name.strip() for name in line.split(",")]
+        for name in names if re.match(r"        \S", line) else ():
+            found[name] = f"{found.get(name, '')} {line.strip()}".strip()
+    return {name: text.replace("``", "`").replace("|", "or") for name, text in found.items()}
+
+
+def _as_default(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_as_default(part)}" for key, part in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    return "none" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    (SHIPPED.parent / "docs" / "settings.md").write_text(settings_markdown(), encoding="utf-8")

@@ -1,0 +1,120 @@
+"""The two maps that pages show: hotspots with layers to choose, and the routes of a plan."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from data.records import Plan
+from ui import cached, maps, messages, state
+from ui.maps import MapLayer
+from ui.messages import text
+from workflows.reading import ScoreRun
+
+LAYERS = ("not_looked", "fringe", "complaints", "cases", "facilities", "certainty")
+SHOWN_AT_FIRST = ["not_looked", "fringe", "complaints", "cases"]
+HEIGHT = 560
+
+
+def choose_layers() -> list[str]:
+    """Draw the layer switches and return the layers that are on."""
+    names = {
+        "not_looked": text("未查明"),
+        "fringe": text("城乡结合部"),
+        "complaints": text("线索"),
+        "cases": text("案件"),
+        "facilities": text("机构"),
+        "certainty": text("把握大小"),
+    }
+    chosen = st.pills(
+        text("图层"),
+        LAYERS,
+        selection_mode="multi",
+        default=SHOWN_AT_FIRST,
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        key="layers",
+        bind="query-params",
+    )
+    return list(chosen)
+
+
+def hotspot_map(run: ScoreRun, layers: list[str]) -> str | None:
+    """Draw the map of a score run and return the cell that is picked on it."""
+    screen = cached.settings().screen
+    cells = _address(f"/data/cells/{run.run_id}.json")
+    as_of = run.as_of.isoformat()
+    addresses = {
+        "not_looked": cells,
+        "fringe": cells,
+        "certainty": cells,
+        "complaints": _address("/data/complaints.json", as_of=as_of),
+        "cases": _address("/data/cases.json", as_of=as_of),
+        "facilities": _address(f"/data/facilities/{run.run_id}.json"),
+    }
+    options: dict[str, dict[str, object]] = {
+        "not_looked": {"months": screen.unseen_months},
+        "cases": {"days": screen.recent_case_days},
+    }
+    drawn = [
+        MapLayer(name="areas", url=_address("/data/areas.json", as_of=as_of), kind="areas"),
+        MapLayer(name="cells", url=cells, kind="cells", options={"value": "p"}),
+        *(
+            MapLayer(
+                name=name,
+                url=addresses[name],
+                kind=name,
+                visible=name in layers,
+                options=options.get(name, {}),
+            )
+            for name in LAYERS
+        ),
+    ]
+    picked = state.recall("cell")
+    event = maps.risk_map(
+        key="hotspots",
+        layers=drawn,
+        language=state.language(),
+        alt=text("风险热点图：每个网格有未掌握点位的概率；同样的内容见表格"),
+        selected=None if picked is None else {"layer": "cells", "id": picked},
+        height=HEIGHT,
+        fit=f"{run.run_id}-{state.district()}",
+        source=text("底图：本局区划；评分于 {time}", time=messages.when(run.created_at)),
+    )
+    chosen = event.selected
+    if chosen is None or chosen.get("layer") != "cells":
+        return picked if chosen is not None else None
+    state.remember("cell", chosen["id"])
+    return chosen["id"]
+
+
+def plan_map(plan: Plan, run: ScoreRun, *, day: int | None) -> None:
+    """Draw the routes of one day, or of the week, over the faint risk of the cells."""
+    maps.risk_map(
+        key="plan",
+        layers=[
+            MapLayer(
+                name="areas",
+                url=_address("/data/areas.json", as_of=run.as_of.isoformat()),
+                kind="areas",
+            ),
+            MapLayer(
+                name="routes",
+                url=_address(f"/data/plan/{plan.plan_id}.json"),
+                kind="routes",
+                options={"day": day, "teams": [team.team_id for team in plan.teams]},
+            ),
+        ],
+        language=state.language(),
+        alt=text("路线图：各队当日各站；同样的内容见下方时间表"),
+        height=HEIGHT,
+        fit=plan.plan_id,
+        source=text("路途为直线推算") if plan.travel_is_estimate else "",
+    )
+
+
+def _address(path: str, **query: str) -> str:
+    """Return an own address, limited to the chosen district."""
+    district = state.district()
+    if district is not None:
+        query["district"] = district
+    return f"{path}?{urlencode(query)}" if query else path
