@@ -21,6 +21,8 @@ SINGLE_FILES = ("app.py", "cli.py", "errors.py")
 NOT_SENTENCES = ("data/schema.py", "data/synthetic/", "data/importers/headers.py")
 """Vocabularies carry both languages themselves; the demo city's names are names."""
 ENGLISH = ROOT / "locales" / "en" / "LC_MESSAGES" / "medpatrol.po"
+_MARKS = frozenset({"是", "否", "有", "无"})
+"""Words that files write in a yes-no column: read, never said."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -53,6 +55,8 @@ def _strings(tree: ast.Module) -> list[str]:
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and _CHINESE.search(node.value)
+        and node.value not in _MARKS
+        and "\\d" not in node.value
         and id(node) not in docstrings | bare
     ]
 
