@@ -105,15 +105,15 @@ def score_cells(
         Wide around the prior where little is known, never 0 or 1.
     """
     sources = evidence.about_sites(found, reported, seen, params)
-    kernel = _tuned(cells, sources, params)
     share = evidence.exposure_share(cells, sources, n_facilities, params.cells)
+    kernel = _tuned(cells, sources, share, params)
     total = _expected_total(cells, sources, n_facilities, params.cells)
     background = total * share
     near, n_finds = evidence.relative_density(cells, sources, share, kernel, params.cells)
     with_near = background * near
     with_near *= total / with_near.sum()
-    n_recent, norm = evidence.report_counts(cells, sources, share, params.cells)
-    factor, weight = _report_factor(n_recent, norm, params.cells)
+    counts = evidence.report_counts(cells, sources, share, params.cells)
+    factor, weight = _report_factor(counts, params.cells)
     with_reports = with_near * factor
     closed, n_closed, month = evidence.displaced(cells, sources, share, params.cells)
     with_closed = with_reports + closed
@@ -121,7 +121,7 @@ def score_cells(
     left, knowledge = evidence.looked(cells, sources, homes, params)
     average_left = float((with_closed * left).sum() / with_closed.sum())
     mean = with_closed * left / average_left
-    shape = params.cells.prior_shape + weight * n_recent
+    shape = params.cells.prior_shape + weight * counts.recent_worth
     lo, hi, p_hidden = _posterior(mean, shape, params.cells)
     days, visits, last_found = evidence.last_looks(cells, sources)
     return CellScores(
@@ -131,7 +131,7 @@ def score_cells(
         severity=_severity(cells, sources, share, params),
         parts=successive_differences([background, with_near, with_reports, with_closed, mean]),
         evidence=CellEvidence(
-            n_finds=n_finds, n_recent=n_recent, norm=norm, n_closed_near=n_closed,
+            n_finds=n_finds, n_recent=counts.n_recent, norm=counts.normal, n_closed_near=n_closed,
             closed_month=month, homes=homes, days_unseen=days, n_visits_year=visits,
             last_found=last_found,
         ),
@@ -139,26 +139,26 @@ def score_cells(
     )  # fmt: skip
 
 
-def _tuned(cells: Places, sources: evidence.Sources, params: ScoringParams) -> TunedKernel:
+def _tuned(
+    cells: Places, sources: evidence.Sources, share: Floats, params: ScoringParams
+) -> TunedKernel:
     """Tune on the finds, or on the reports where finds are too few."""
     edge_m = float(h3.average_hexagon_edge_length(cells.resolution, unit="m"))
-    kernel: TunedKernel | None = None
-    for frame in (sources.site_finds, sources.site_reports):
-        points = frame[["lon", "lat"]].notna().all(axis=1)
-        lon, lat = (
-            frame.loc[points, "lon"].to_numpy(float),
-            frame.loc[points, "lat"].to_numpy(float),
+    like = (cells.lon, cells.lat)
+    centres = hotspots.in_metres(*like, like=like)
+    by_finds, by_reports = (
+        hotspots.tune_kernel(
+            hotspots.in_metres(lon, lat, like=like),
+            frame["age_days"].to_numpy(float),
+            cells.positions(lon, lat), centres, share, params.hotspots,
+            shrink_events=params.cells.shrink_events, least_bandwidth_m=0.75 * edge_m,
         )
-        east, north = hotspots.in_metres(lon, lat, like=(cells.lon, cells.lat))
-        kernel = hotspots.tune_kernel(
-            east, north, frame.loc[points, "age_days"].to_numpy(float),
-            params.hotspots, least_bandwidth_m=0.75 * edge_m,
-        )  # fmt: skip
-        if kernel.is_tuned:
-            return kernel
-    if kernel is None:
-        raise ValueError("no source to tune on")
-    return kernel
+        for frame, lon, lat in (
+            (frame, frame["lon"].to_numpy(float), frame["lat"].to_numpy(float))
+            for frame in (sources.site_finds, sources.site_reports)
+        )
+    )  # fmt: skip
+    return by_finds if by_finds.is_tuned else by_reports
 
 
 def _expected_total(
@@ -176,11 +176,13 @@ def _expected_total(
     return per_year / (1.0 if sources.uses_all_finds else params.found_share_per_year)
 
 
-def _report_factor(n_recent: Floats, norm: Floats, params: CellParams) -> tuple[Floats, Floats]:
+def _report_factor(counts: evidence.ReportCounts, params: CellParams) -> tuple[Floats, Floats]:
     """Return the Gamma-Poisson factor of the reports, and the weight of one report."""
-    spread = 1.0 + params.report_overdispersion * np.maximum(norm, np.sqrt(n_recent))
-    weight = params.report_weight / spread
-    factor = (params.prior_shape + weight * n_recent) / (params.prior_shape + weight * norm)
+    now, norm = counts.recent_worth, counts.normal_worth
+    weight = params.report_weight / (
+        1.0 + params.report_overdispersion * np.maximum(norm, np.sqrt(now))
+    )
+    factor = (params.prior_shape + weight * now) / (params.prior_shape + weight * norm)
     return np.clip(factor, 1.0 / params.max_report_factor, params.max_report_factor), weight
 
 

@@ -18,9 +18,6 @@ from risk.hotspots import TunedKernel
 from risk.params import CellParams, ScoringParams
 from risk.places import Places
 
-_KERNEL_FOOTPRINT = 4.0 * np.pi
-"""Effective area of a Gaussian kernel in squared bandwidths: 1 / integral of its square."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -53,14 +50,15 @@ def exposure_share(
     Return each cell's share of what could hold a hidden site, adding up to 1.
 
     Residents to a power where known; else facilities and days with a reported event,
-    averaged half and half with the neighbouring cells.
+    smoothed a little over the neighbouring cells.
     """
     if cells.has_residents:
         size = np.maximum(cells.residents, 0.0) ** params.exposure_power
     else:
         event_days = _cell_days(cells, sources.site_reports) + _cell_days(cells, sources.site_finds)
         size = n_facilities + params.event_exposure * np.sqrt(event_days)
-        size = 0.5 * size + grid.neighbour_matrix(cells.cells) @ size / 12.0
+        near = grid.neighbour_matrix(cells.cells) @ size / 6.0
+        size = (1.0 - params.exposure_smoothing) * size + params.exposure_smoothing * near
     total = float(size.sum())
     n_cells = len(cells.cells)
     even = np.full(n_cells, 1.0 / n_cells)
@@ -81,79 +79,129 @@ def _cell_days(cells: Places, frame: pd.DataFrame) -> Floats:
 def relative_density(
     cells: Places, sources: Sources, share: Floats, kernel: TunedKernel, params: CellParams
 ) -> tuple[Floats, Floats]:
-    """Return decayed density of finds and reports over that of exposure, and finds near by."""
+    """Return decayed finds and reports over what exposure explains, and finds near by."""
     like = (cells.lon, cells.lat)
     centres = hotspots.in_metres(*like, like=like)
-    density, n_finds, mass = np.zeros(len(share)), np.zeros(len(share)), 0.0
-    footprint_km2 = _KERNEL_FOOTPRINT * (kernel.bandwidth_m / 1000.0) ** 2
-    for frame, weight in (
-        (sources.site_finds, 1.0),
-        (sources.site_reports, params.report_find_weight),
-    ):
-        if weight <= 0 or frame.empty:
-            continue
+    ratios, masses = [], []
+    for frame in (sources.site_finds, sources.site_reports):
         ages = frame["age_days"].to_numpy(float)
-        worth = weight * features.decayed(ages, half_life_days=kernel.half_life_days)
-        worth = worth * _burst_share(cells, frame, params) * _outcome_weight(frame, params)
-        points = frame[["lon", "lat"]].notna().all(axis=1).to_numpy(bool)
-        at = hotspots.in_metres(
-            frame["lon"].to_numpy(float)[points], frame["lat"].to_numpy(float)[points], like=like
-        )
-        density += hotspots.kernel_density(
-            at, centres, worth[points], bandwidth_m=kernel.bandwidth_m
-        )
-        _, by_area = places.spread(frame[~points], cells, worth[~points], share)
-        density += by_area / cells.area_km2
-        mass += float(worth[points].sum() + by_area.sum())
-        if weight == 1.0:
-            recent = points & (ages <= params.find_years * features.DAYS_PER_YEAR)
-            n_finds = footprint_km2 * hotspots.kernel_density(
-                (at[0][recent[points]], at[1][recent[points]]), centres,
-                np.ones(int(recent.sum())), bandwidth_m=kernel.bandwidth_m,
-            )  # fmt: skip
-    exposure = mass * hotspots.kernel_density(
-        centres, centres, share, bandwidth_m=kernel.bandwidth_m
+        worth = features.decayed(ages, half_life_days=kernel.half_life_days)
+        if frame is sources.site_reports:
+            worth = worth * report_worth(cells, frame, params) * outcome_weight(frame, params)
+        east, north, mass = _as_points(cells, frame, worth, share, like=like)
+        masses.append(float(mass.sum()))
+        ratios.append(
+            hotspots.relative_density(
+                (east, north), centres, mass, share,
+                bandwidth_m=kernel.bandwidth_m, shrink_events=params.shrink_events,
+            )
+        )  # fmt: skip
+    total = sum(masses)
+    if total <= 0:
+        return np.ones(len(share)), np.zeros(len(share))
+    part = 1.0 if masses[0] <= 0 else min(params.report_share, masses[1] / total)
+    return (
+        ratios[0] ** (1.0 - part) * ratios[1] ** part,
+        _finds_near(centres, sources, kernel, params, like=like),
     )
-    shrink = params.shrink_events
-    return (footprint_km2 * density + shrink) / (footprint_km2 * exposure + shrink), n_finds
 
 
-def _burst_share(cells: Places, frame: pd.DataFrame, params: CellParams) -> Floats:
-    """Return the share of each record that counts when a cell has too many on one day."""
+def _as_points(
+    cells: Places, frame: pd.DataFrame, worth: Floats, share: Floats, *, like: tuple[Floats, Floats]
+) -> tuple[Floats, Floats, Floats]:
+    """Return metres and weights of records; those known by area only stand at its cells."""
+    points = frame["lon"].notna().to_numpy(bool)
+    _, by_area = places.spread(frame[~points], cells, worth[~points], share)
+    within = by_area > 0
+    lon = np.concatenate([frame["lon"].to_numpy(float)[points], cells.lon[within]])
+    lat = np.concatenate([frame["lat"].to_numpy(float)[points], cells.lat[within]])
+    east, north = hotspots.in_metres(lon, lat, like=like)
+    return east, north, np.concatenate([worth[points], by_area[within]])
+
+
+def _finds_near(
+    centres: tuple[Floats, Floats],
+    sources: Sources,
+    kernel: TunedKernel,
+    params: CellParams,
+    *,
+    like: tuple[Floats, Floats],
+) -> Floats:
+    """Return the finds of the last years within the kernel's footprint round each cell."""
+    frame = sources.site_finds
+    last_years = frame["age_days"] <= params.find_years * features.DAYS_PER_YEAR
+    frame = frame[frame["lon"].notna() & last_years]
+    at = hotspots.in_metres(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float), like=like)
+    density = hotspots.kernel_density(
+        at, centres, np.ones(len(frame)), bandwidth_m=kernel.bandwidth_m
+    )
+    return hotspots.FOOTPRINT * (kernel.bandwidth_m / 1000.0) ** 2 * density
+
+
+def report_worth(cells: Places, frame: pd.DataFrame, params: CellParams) -> Floats:
+    """Return the weight of each report: by topic, and less where a cell has many on one day."""
     at = cells.positions(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float))
     area = frame["area_code"].to_numpy(object)
     key = pd.DataFrame({"at": at, "area": np.where(at >= 0, None, area), "day": frame["day"]})
     n_same = key.groupby(["at", "area", "day"], dropna=False)["at"].transform("size")
-    share: Floats = np.minimum(1.0, params.max_reports_per_day / n_same.to_numpy(float))
-    return share
+    by_topic = np.where(frame["topic"].isin(params.site_topics), 1.0, params.place_report_weight)
+    worth: Floats = by_topic * np.minimum(1.0, params.max_reports_per_day / n_same.to_numpy(float))
+    return worth
 
 
-def _outcome_weight(frame: pd.DataFrame, params: CellParams) -> Floats:
+def outcome_weight(frame: pd.DataFrame, params: CellParams) -> Floats:
+    """Return the weight of each record by what came of it, 1 where nothing is known."""
     if "outcome" not in frame:
         return np.ones(len(frame))
     weights = [params.outcome_weights.get(outcome, 1.0) for outcome in frame["outcome"]]
     return np.array(weights, dtype=float)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCounts:
+    """
+    Reports per cell, arrays of shape ``(n_cells,)``.
+
+    ``n_recent`` is the plain count of the recent window and ``normal`` what is usual
+    there in so many days; ``recent_worth`` and ``normal_worth`` the same with each
+    report weighted by topic, outcome and burst.
+    """
+
+    n_recent: Floats
+    normal: Floats
+    recent_worth: Floats
+    normal_worth: Floats
+
+
 def report_counts(
     cells: Places, sources: Sources, share: Floats, params: CellParams
-) -> tuple[Floats, Floats]:
-    """Return reports of the recent window, and what the cell's own past leads one to expect."""
+) -> ReportCounts:
+    """Count the reports of the recent window, and what the cell's own past leads one to expect."""
     frame = sources.site_reports
     if frame.empty:
-        return np.zeros(len(share)), np.zeros(len(share))
+        none = np.zeros(len(share))
+        return ReportCounts(n_recent=none, normal=none, recent_worth=none, normal_worth=none)
     ages = frame["age_days"].to_numpy(float)
-    worth = _burst_share(cells, frame, params)
+    worth = report_worth(cells, frame, params)
     recent = ages <= params.recent_days
     past = ~recent & (ages <= params.recent_days + params.norm_days)
-    judged = worth * _outcome_weight(frame, params)
+    judged = worth * outcome_weight(frame, params)
     now = np.sum(places.spread(frame[recent], cells, judged[recent], share), axis=0)
+    plain = np.sum(places.spread(frame[recent], cells, np.ones(int(recent.sum())), share), axis=0)
     before = np.sum(places.spread(frame[past], cells, worth[past], share), axis=0)
     windows = max(0.0, min(params.norm_days, float(ages.max()) - params.recent_days))
     windows /= params.recent_days
     by_exposure = (float(now.sum()) + float(before.sum())) / (1.0 + windows) * share
     # One pseudo-event of the exposure's rate: a cell without a past is compared with its like.
-    return now, (before + 1.0) / (windows + 1.0 / np.maximum(by_exposure, 1e-9))
+    norm = (before + 1.0) / (windows + 1.0 / np.maximum(by_exposure, 1e-9))
+    # A season or a campaign lifts reports everywhere: only what is beyond that counts here.
+    shape = norm / max(float(norm.sum()), 1e-9)
+    return ReportCounts(
+        n_recent=plain,
+        normal=shape * float(plain.sum()),
+        recent_worth=now,
+        normal_worth=shape * float(now.sum()),
+    )
 
 
 def displaced(

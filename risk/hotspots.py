@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 _REACH_SD = 4.0
 """The kernel is cut off at so many bandwidths: 0.03 % of its mass."""
 _BINS_PER_BANDWIDTH = 3.0
+_TUNING_BINS = 40_000
+FOOTPRINT = 4.0 * np.pi
+"""Effective area of a Gaussian kernel in squared bandwidths: 1 / integral of its square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,106 +135,135 @@ def kernel_density(
     return at_targets
 
 
+def relative_density(
+    events: tuple[Floats, Floats],
+    places: tuple[Floats, Floats],
+    weights: Floats,
+    share: Floats,
+    *,
+    bandwidth_m: float,
+    shrink_events: float,
+    max_bins: int = 160_000,
+) -> Floats:
+    """
+    Return how many times more events lie round a place than its exposure explains.
+
+    Both sides are counted within the kernel's footprint (4 pi bandwidth^2) and pulled
+    to 1 by ``shrink_events``: (near + shrink) / (expected near + shrink).
+
+    Parameters
+    ----------
+    events, places
+        East and north in metres of one CRS.
+    weights
+        Weight of each event.
+    share
+        Share of each place in the whole exposure, adding up to 1.
+
+    Returns
+    -------
+    ratio
+        Above 0, shape ``(n_places,)``; 1 where there is no event at all.
+    """
+    if len(weights) == 0:
+        return np.ones(len(share))
+    footprint_km2 = FOOTPRINT * (bandwidth_m / 1000.0) ** 2
+    near, expected = (
+        footprint_km2
+        * kernel_density(points, places, mass, bandwidth_m=bandwidth_m, max_bins=max_bins)
+        for points, mass in ((events, weights), (places, weights.sum() * share))
+    )
+    return (near + shrink_events) / (expected + shrink_events)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunedKernel:
     """
     The bandwidth and half-life chosen, and how surely.
 
-    ``log_likelihood`` is the mean log density (per km2, natural log) that the choice gave
-    the forecast events, ``gain`` how much more than an even spread; both NaN where
-    ``is_tuned`` is False, that is where there were too few events.
+    ``gain`` is the mean log probability (natural log) that the choice gave the forecast
+    events, above that of the exposure alone; NaN where ``is_tuned`` is False, that is
+    where there were too few events.
     """
 
     bandwidth_m: float
     half_life_days: float
     is_tuned: bool
     n_forecast: int
-    log_likelihood: float
     gain: float
 
 
 def tune_kernel(
-    east_m: Floats,
-    north_m: Floats,
+    events: tuple[Floats, Floats],
     age_days: Floats,
+    at_place: NDArray[np.int64],
+    places: tuple[Floats, Floats],
+    share: Floats,
     params: HotspotParams,
     *,
+    shrink_events: float,
     least_bandwidth_m: float = 0.0,
 ) -> TunedKernel:
     """
     Choose bandwidth and half-life by one-step-ahead predictive log-likelihood.
 
-    At each of the last ``n_steps`` origins the decayed density of everything before
-    the origin, mixed with an even spread, forecasts where the events of the next
-    ``step_days`` days lie. The pair with the highest sum of log densities wins; ties
-    go to the wider and longer one.
+    At each of the last ``n_steps`` origins, exposure times relative decayed density of
+    everything before the origin, mixed with the exposure alone, forecasts in which place the
+    events of the next ``step_days`` days lie. The pair with the highest sum of log
+    probabilities wins; of equal ones the wider and longer.
 
     Parameters
     ----------
-    east_m, north_m
-        Metres, shape ``(n,)``.
+    events
+        East and north in metres, shape ``(n,)``.
     age_days
-        Days from each event to the moment of scoring, all above 0. Later events
-        (age 0 or less) are left out.
+        Days from each event to the moment of scoring; what is not before it is left out.
+    at_place
+        Position of the place that holds each event, -1 for none (left out).
+    places
+        East and north of the places, metres.
+    share
+        Share of each place in the exposure, adding up to 1.
     params
         Candidates and steps.
     least_bandwidth_m
         Narrower candidates are not tried; if none is left, this width is.
     """
-    usable = np.isfinite(east_m) & np.isfinite(north_m) & (age_days > 0)
-    east_m, north_m, age_days = east_m[usable], north_m[usable], age_days[usable]
+    usable = (age_days > 0) & (at_place >= 0)
+    east, north, ages, at = events[0][usable], events[1][usable], age_days[usable], at_place[usable]
     widths = [w for w in params.bandwidths_m if w >= least_bandwidth_m] or [least_bandwidth_m]
-    span_days = params.n_steps * params.step_days
-    recent = age_days <= span_days
-    if min(int(recent.sum()), int((~recent).sum())) < params.min_events:
-        return _untuned(params, least_bandwidth_m)
-    grid = make_grid(
-        east_m, north_m, bandwidth_m=min(widths), max_bins=min(params.max_bins, 60_000)
-    )
-    scores = {
-        (width, half_life): 0.0
-        for width in sorted(widths, reverse=True)
-        for half_life in sorted(params.half_lives_days, reverse=True)
-    }
-    even = 1.0 / (grid.shape[0] * grid.shape[1])
-    row, column = (np.rint(p).astype(np.int64) for p in grid.positions(east_m, north_m))
-    for step in range(params.n_steps):
-        origin = (params.n_steps - step) * params.step_days
-        before, ahead = (
-            age_days > origin,
-            (age_days <= origin) & (age_days > origin - params.step_days),
-        )
-        for half_life in params.half_lives_days:
-            binned = grid.binned(
-                east_m[before], north_m[before], np.exp2(-(age_days[before] - origin) / half_life)
-            )
-            for width in widths:
-                density = gaussian_filter(binned, width / grid.bin_m, mode="constant", truncate=3.0)
-                share = density / max(float(density.sum()), 1e-300)
-                mixed = (1 - params.uniform_share) * share + params.uniform_share * even
-                scores[width, half_life] += float(np.log(mixed[row[ahead], column[ahead]]).sum())
-    (width, half_life), best = max(scores.items(), key=lambda item: item[1])
+    recent = ages <= params.n_steps * params.step_days
     n_forecast = int(recent.sum())
-    bin_km2 = (grid.bin_m / 1000.0) ** 2
+    if min(n_forecast, int((~recent).sum())) < params.min_events:
+        return TunedKernel(
+            bandwidth_m=max(params.default_bandwidth_m, least_bandwidth_m),
+            half_life_days=params.default_half_life_days,
+            is_tuned=False,
+            n_forecast=0,
+            gain=float("nan"),
+        )
+    gains: dict[tuple[float, float], float] = {}
+    for width in sorted(widths, reverse=True):
+        for half_life in sorted(params.half_lives_days, reverse=True):
+            gain = 0.0
+            for step in range(1, params.n_steps + 1):
+                origin = step * params.step_days
+                before = ages > origin
+                ahead = at[(ages <= origin) & (ages > origin - params.step_days)]
+                ratio = relative_density(
+                    (east[before], north[before]), places,
+                    np.exp2(-(ages[before] - origin) / half_life), share,
+                    bandwidth_m=width, shrink_events=shrink_events, max_bins=_TUNING_BINS,
+                )  # fmt: skip
+                ratio /= float((share * ratio).sum())
+                mixed = (1.0 - params.exposure_mix) * ratio + params.exposure_mix
+                gain += float(np.log(mixed[ahead]).sum())
+            gains[width, half_life] = gain
+    (width, half_life), best = max(gains.items(), key=lambda item: item[1])
     return TunedKernel(
-        bandwidth_m=width,
-        half_life_days=half_life,
-        is_tuned=True,
-        n_forecast=n_forecast,
-        log_likelihood=best / n_forecast - float(np.log(bin_km2)),
-        gain=best / n_forecast - float(np.log(even)),
-    )
-
-
-def _untuned(params: HotspotParams, least_bandwidth_m: float) -> TunedKernel:
-    return TunedKernel(
-        bandwidth_m=max(params.default_bandwidth_m, least_bandwidth_m),
-        half_life_days=params.default_half_life_days,
-        is_tuned=False,
-        n_forecast=0,
-        log_likelihood=float("nan"),
-        gain=float("nan"),
-    )
+        bandwidth_m=width, half_life_days=half_life, is_tuned=True, n_forecast=n_forecast,
+        gain=best / n_forecast,
+    )  # fmt: skip
 
 
 def in_metres(lon: Floats, lat: Floats, *, like: tuple[Floats, Floats]) -> tuple[Floats, Floats]:

@@ -57,11 +57,9 @@ class HotspotParams:
         the last ending at ``as_of``.
     min_events
         Events needed in the tried steps, and as many before them.
-    uniform_share
-        Share of the forecast spread evenly, 0 to 1, so that an event in a new place
-        costs much but not everything.
-    max_bins
-        Most bins of the metric grid; beyond it the bins grow.
+    exposure_mix
+        Share of the forecast that follows the exposure alone, 0 to 1, so that an event in
+        a new place costs much but not everything.
     """
 
     bandwidths_m: tuple[float, ...] = (500.0, 1000.0, 2000.0, 4000.0, 8000.0)
@@ -71,8 +69,7 @@ class HotspotParams:
     n_steps: int = 6
     step_days: int = 28
     min_events: int = 40
-    uniform_share: float = 0.05
-    max_bins: int = 160_000
+    exposure_mix: float = 0.05
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -80,8 +77,8 @@ class HotspotParams:
             raise ValueError("bandwidths_m must be above 0")
         if not self.half_lives_days or min(self.half_lives_days) <= 0:
             raise ValueError("half_lives_days must be above 0")
-        if not 0.0 < self.uniform_share < 1.0:
-            raise ValueError("uniform_share must lie between 0 and 1")
+        if not 0.0 < self.exposure_mix < 1.0:
+            raise ValueError("exposure_mix must lie between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +106,14 @@ class CellParams:
     exposure_floor_share
         Share of all hidden sites spread evenly over the cells, so that none is ruled out.
     event_exposure
-        Weight of a day with a reported event beside one facility, where residents are unknown.
-    report_find_weight
-        Weight of a report beside a find in the density.
+        Weight of the root of the days with a reported event beside one facility, where
+        residents are unknown.
+    exposure_smoothing
+        Share of that exposure spread over the six neighbouring cells, 0 to 1.
+    report_share
+        Most that reports make of the density, 0 to 1; all of it where there are no finds.
+    place_report_weight
+        Weight of a report of a ``place_topics`` beside one of a ``site_topics``.
     shrink_events
         Events within the kernel's footprint that the background counts for.
     prior_shape
@@ -159,7 +161,9 @@ class CellParams:
     exposure_power: float = 0.7
     exposure_floor_share: float = 0.02
     event_exposure: float = 0.2
-    report_find_weight: float = 0.1
+    exposure_smoothing: float = 0.3
+    report_share: float = 0.3
+    place_report_weight: float = 0.25
     shrink_events: float = 3.0
     prior_shape: float = 0.8
     total_log_sd: float = 0.5

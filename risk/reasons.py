@@ -14,6 +14,7 @@ from risk.places import Places
 _RING_KM = {6: 6.5, 7: 2.4, 8: 0.92, 9: 0.35}
 """Kilometres between the centres of neighbouring cells, by resolution."""
 _LONG_DAYS = 365
+_UNSEEN_DAYS = 180
 _FEW_REPORTS = 1.0
 _TOLD_NEAR = 0.002
 """Smallest change of a facility's probability by its neighbourhood that is worth a sentence."""
@@ -32,7 +33,7 @@ def cell_reasons(
         parts = scores.parts[:, i].tolist()
         sentences = [
             _place(cells, i, n_facilities),
-            _near(float(facts.n_finds[i]), near_km, params),
+            _near(float(facts.n_finds[i]), parts[1], near_km, params),
             _reports(facts.n_recent[i], facts.norm[i], parts[2], params) if has_reports else None,
             _closures(int(facts.n_closed_near[i]), int(facts.closed_month[i]), ring_km),
             _looks(scores, i, parts[4]),
@@ -80,13 +81,15 @@ def _place(cells: Places, i: int, n_facilities: Floats) -> Sentence:
     return "地段：在册机构 {n} 家", {"n": n}
 
 
-def _near(n_finds: float, km: float, params: ScoringParams) -> Sentence:
+def _near(n_finds: float, part: float, km: float, params: ScoringParams) -> Sentence:
     years = params.cells.find_years
-    values = {"km": km, "y": int(years) if years == int(years) else years}
-    n = round(n_finds)
-    if n == 0:
-        return "{km} 公里内近 {y} 年几乎没有查实", values
-    return "{km} 公里内近 {y} 年约查实 {n} 处", {**values, "n": n}
+    values: dict[str, object] = {"km": km, "y": int(years) if years == int(years) else years}
+    values["n"] = round(n_finds)
+    if values["n"] == 0:
+        return "{km} 公里内近 {y} 年几乎没有查实", {"km": km, "y": values["y"]}
+    if part >= 0:
+        return "{km} 公里内近 {y} 年约查实 {n} 处，多于同等规模的地方", values
+    return "{km} 公里内近 {y} 年约查实 {n} 处，少于同等规模的地方", values
 
 
 def _reports(n_recent: float, norm: float, part: float, params: ScoringParams) -> Sentence:
@@ -94,12 +97,18 @@ def _reports(n_recent: float, norm: float, part: float, params: ScoringParams) -
         return "举报少，但此地本来很少有人举报", {}
     values = {
         "d": round(params.cells.recent_days),
-        "n": round(float(n_recent), 1),
+        "n": _plain(float(n_recent)),
         "m": round(float(norm), 1),
     }
     if part > 0:
         return "举报多于本地常态：{d} 天 {n} 件，常态 {m}", values
     return "举报不多于本地常态：{d} 天 {n} 件，常态 {m}", values
+
+
+def _plain(number: float) -> float:
+    """Return a whole number as such; a share of a record known by its township with one digit."""
+    shown = round(number, 1)
+    return int(shown) if shown == int(shown) else shown
 
 
 def _closures(n_closed: int, month: int, km: float) -> Sentence | None:
@@ -113,8 +122,11 @@ def _looks(scores: CellScores, i: int, part: float) -> Sentence:
     days = scores.evidence.days_unseen[i]
     if np.isnan(days):
         return "从未到访", {}
-    if part >= 0:
+    if part >= 0 and days >= _UNSEEN_DAYS:
         return "久未到访：{d} 天", {"d": int(days)}
+    if part >= 0:
+        n_visits = int(scores.evidence.n_visits_year[i])
+        return "近一年到访 {n} 次，少于同等规模的地方", {"n": n_visits}
     if scores.evidence.last_found[i] is None:
         return "上次到访未发现", {}
     n = int(scores.evidence.n_visits_year[i])
