@@ -45,7 +45,9 @@ def add_import(
             n_refused=0,
         )
     )
-    return int(made.inserted_primary_key[0])
+    key = made.inserted_primary_key
+    assert key is not None  # noqa: S101
+    return int(key[0])
 
 
 def set_counts(conn: Connection, import_id: int, *, kind: str, counts: Mapping[str, int]) -> None:
@@ -122,10 +124,7 @@ def load_refusals(
             .where(refused.c.import_id == import_id)
             .order_by(refused.c.row, refused.c.refusal_id)
         ).all()
-    return [
-        (row, column, value, documents.to_message(reason) or Message(""))
-        for row, column, value, reason in rows
-    ]
+    return [(row[0], row[1], row[2], documents.to_message(row[3]) or Message("")) for row in rows]
 
 
 def _in_scope(scope: Scope) -> ColumnElement[bool]:
