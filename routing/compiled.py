@@ -39,12 +39,18 @@ def _user_cache() -> Path:
 
 
 def compiled(function: _Function) -> _Function:
-    """Compile a function on first use; plain Python where numba is switched off."""
+    """
+    Compile a function on first use; plain Python where numba is switched off.
+
+    The functions allocate no memory, so numba's counting of references is switched
+    off: with some 80 arrays handed to every small function it took nine tenths of
+    the running time.
+    """
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, nogil=True, _nrt=False)(function)
     except RuntimeError:
         # no folder to write to: compile anew in every process rather than fail
-        return numba.njit(nogil=True)(function)
+        return numba.njit(nogil=True, _nrt=False)(function)
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):

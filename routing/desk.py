@@ -26,6 +26,7 @@ class Desk(NamedTuple):
     keys: Reals
     old_length: Ints
     old_stops: Small
+    old_leg: Small
     old_lo: Ints
     old_hi: Ints
     best_length: Ints
@@ -74,6 +75,7 @@ def make_desk(model: Model, *, seed: int, pool_size: int = 30_000) -> Desk:
         keys=np.zeros(n),
         old_length=np.zeros(n_routes, np.int64),
         old_stops=np.zeros((n_routes, width), np.int32),
+        old_leg=np.zeros((n_routes, width + 1), np.int32),
         old_lo=np.zeros((n_routes, width), np.int64),
         old_hi=np.zeros((n_routes, width), np.int64),
         best_length=np.zeros(n_routes, np.int64),

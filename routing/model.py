@@ -25,11 +25,13 @@ class Model(NamedTuple):
     ``value`` is the prize plus what makes locks, then required visits, come first.
     ``few`` lists the shifts of visits that may go into at most ``FEW`` of them, ``must``
     the locked and required visits, locked ones first.
+    ``travel_to`` is ``travel`` with destinations as rows.
     Windows of visit v on day d lie at ``win_at[v * D + d]`` up to the next entry, in
     order and apart from each other. ``pause_s`` is -1 where no break is due.
     """
 
     travel: Small
+    travel_to: Small
     place: Ints
     service: Ints
     value: Reals
@@ -80,10 +82,12 @@ class State(NamedTuple):
     ``f0[r, p]`` is the earliest time at which shift r is free after its p-th stop with
     its break still to come, ``f1`` with the break taken; ``b0[r, p]`` the latest arrival
     at stop p from which the rest is in time with the break taken before, ``b1`` with the
-    break still to come after that stop. ``totals`` holds value and travel seconds.
+    break still to come after that stop; ``leg[r, p]`` the travel to stop p, or home.
+    ``totals`` holds value and travel seconds.
     """
 
     stops: Small
+    leg: Small
     length: Ints
     f0: Ints
     f1: Ints
@@ -108,6 +112,7 @@ def make_state(model: Model) -> State:
 
     return State(
         stops=np.zeros((n_routes, width), np.int32),
+        leg=np.zeros((n_routes, width + 1), np.int32),
         length=np.zeros(n_routes, np.int64),
         f0=grid(),
         f1=grid(),
@@ -184,6 +189,7 @@ def make_model(problem: PatrolProblem, *, n_near: int = 40) -> Model:
     musts += [k for k, visit in enumerate(visits) if visit.required and k not in set(musts)]
     return Model(
         travel=np.ascontiguousarray(problem.travel_s, np.int32),
+        travel_to=np.ascontiguousarray(problem.travel_s.T, np.int32),
         place=place,
         service=service,
         value=value,

@@ -56,8 +56,10 @@ def touch(s: State, d: Desk, r: int) -> None:
     for p in range(s.length[r]):
         v = s.stops[r, p]
         d.old_stops[r, p] = v
+        d.old_leg[r, p] = s.leg[r, p]
         d.old_lo[r, p] = s.pin_lo[v]
         d.old_hi[r, p] = s.pin_hi[v]
+    d.old_leg[r, s.length[r]] = s.leg[r, s.length[r]]
 
 
 @compiled
@@ -72,10 +74,16 @@ def relabel(m: Model, s: State, r: int) -> None:
 def put(m: Model, s: State, d: Desk, v: int, r: int, p: int) -> None:
     """Insert visit v before the p-th stop of route r."""
     touch(s, d, r)
-    for k in range(s.length[r], p, -1):
+    n = s.length[r]
+    before = m.origin[r] if p == 0 else m.place[s.stops[r, p - 1]]
+    after = m.target[r] if p == n else m.place[s.stops[r, p]]
+    for k in range(n, p, -1):
         s.stops[r, k] = s.stops[r, k - 1]
+        s.leg[r, k + 1] = s.leg[r, k]
     s.stops[r, p] = v
-    s.length[r] += 1
+    s.leg[r, p] = m.travel_to[m.place[v], before]
+    s.leg[r, p + 1] = m.travel[m.place[v], after]
+    s.length[r] = n + 1
     count_in(m, s, v, r, 1)
     relabel(m, s, r)
 
@@ -92,7 +100,11 @@ def cut(m: Model, s: State, d: Desk, r: int, p: int, n: int) -> None:
         nominate(m, d, v)
     for k in range(p, s.length[r] - n):
         s.stops[r, k] = s.stops[r, k + n]
+        s.leg[r, k + 1] = s.leg[r, k + n + 1]
     s.length[r] -= n
+    after = m.target[r] if p == s.length[r] else m.place[s.stops[r, p]]
+    before = m.origin[r] if p == 0 else m.place[s.stops[r, p - 1]]
+    s.leg[r, p] = m.travel[before, after] if s.length[r] > 0 else 0
     relabel(m, s, r)
 
 
@@ -135,9 +147,11 @@ def undo(m: Model, s: State, d: Desk, value: float, travel: float) -> None:
         for p in range(s.length[r]):
             v = d.old_stops[r, p]
             s.stops[r, p] = v
+            s.leg[r, p] = d.old_leg[r, p]
             s.pin_lo[v] = d.old_lo[r, p]
             s.pin_hi[v] = d.old_hi[r, p]
             count_in(m, s, v, r, 1)
+        s.leg[r, s.length[r]] = d.old_leg[r, s.length[r]]
         label(m, s, r)
     s.totals[0] = value
     s.totals[1] = travel
@@ -247,13 +261,11 @@ def has_member(m: Model, s: State, g: int, team: int) -> bool:
 
 
 @compiled
-def fits_alone(m: Model, s: State) -> NDArray[np.uint8]:
-    """Tell which visit fits into which shift if it were the only one; ``s`` must be empty."""
-    fits = np.zeros((len(m.place), len(m.start)), np.uint8)
+def fits_alone(m: Model, s: State, fits: NDArray[np.uint8]) -> None:
+    """Mark which visit fits into which shift if it were the only one; ``s`` must be empty."""
     for r in range(len(m.start)):
         label(m, s, r)
     for v in range(len(m.place)):
         for r in range(len(m.start)):
             if m.allowed[v, r] and detour(m, s, r, 0, v) < FAR:
                 fits[v, r] = 1
-    return fits

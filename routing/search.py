@@ -38,6 +38,7 @@ from routing.moves import (
     relabel,
     undo,
 )
+from routing.timing import measure
 
 
 @compiled
@@ -129,6 +130,7 @@ def adopt(m: Model, s: State, d: Desk) -> None:
             s.pin_lo[v] = d.best_lo[r, p]
             s.pin_hi[v] = d.best_hi[r, p]
             count_in(m, s, v, r, 1)
+        measure(m, s, r)
         relabel(m, s, r)
 
 

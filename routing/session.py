@@ -49,7 +49,8 @@ class Session:
         """Make the arrays and the greedy plan."""
         model = make_model(problem)
         state = make_state(model)
-        fits = fits_alone(model, state)
+        fits = np.zeros((len(problem.visits), len(problem.shifts)), np.uint8)
+        fits_alone(model, state, fits)
         # what can't be served alone is never tried
         model = restrict(model, fits)
         desk = make_desk(model, seed=seed)
@@ -144,8 +145,8 @@ def _tune(model: Model, prizes: NDArray[np.int64], state: State) -> tuple[Tuning
         split_rate=0.5,
         blink_rate=0.01,
         travel_price=max(0.3 * density, 1e-9),
-        n_candidates=100,
-        n_probes=8,
+        n_candidates=50,
+        n_probes=3,
         pool_gap=mean,
     )
     return tuning, 0.25 * mean, 0.02 * mean

@@ -63,33 +63,29 @@ def label(m: Model, s: State, r: int) -> None:
     """Compute the labels of a route again, and its travel and largest gap."""
     n, day = s.length[r], m.day[r]
     pause_s, lo, hi = m.pause_s[r], m.pause_lo[r], m.pause_hi[r]
-    here = m.origin[r]
     s.f0[r, 0] = m.start[r] if pause_s >= 0 else FAR
     s.f1[r, 0] = FAR if pause_s >= 0 else m.start[r]
     travel = 0
     for p in range(n):
         v = s.stops[r, p]
-        leg = int(m.travel[here, m.place[v]])
+        leg = int(s.leg[r, p])
         travel += leg
         free = s.f0[r, p]
         rested = min(s.f1[r, p] + leg, rest_leg(free, leg, pause_s, lo, hi))
         s.f0[r, p + 1] = earliest_start(m, s, v, day, free + leg) + m.service[v]
         s.f1[r, p + 1] = earliest_start(m, s, v, day, rested) + m.service[v]
-        here = m.place[v]
     if n > 0:
-        travel += int(m.travel[here, m.target[r]])
+        travel += int(s.leg[r, n])
     s.travel_of[r] = travel
-    there = m.target[r]
     s.b0[r, n] = m.end[r]
     s.b1[r, n] = -FAR
     for p in range(n - 1, -1, -1):
         v = s.stops[r, p]
-        leg = int(m.travel[m.place[v], there])
+        leg = int(s.leg[r, p + 1])
         later, done = s.b1[r, p + 1] - leg, s.b0[r, p + 1]
         rest = max(later, rest_leave(done, leg, pause_s, lo, hi))
         s.b0[r, p] = latest_start(m, s, v, day, done - leg - m.service[v])
         s.b1[r, p] = latest_start(m, s, v, day, rest - m.service[v])
-        there = m.place[v]
     gap = -FAR
     for p in range(n + 1):
         gap = max(gap, s.b0[r, p] - min(s.f0[r, p], s.f1[r, p]))
@@ -97,26 +93,47 @@ def label(m: Model, s: State, r: int) -> None:
 
 
 @compiled
+def measure(m: Model, s: State, r: int) -> None:
+    """Look up the legs of a route."""
+    here = m.origin[r]
+    n = s.length[r]
+    for p in range(n):
+        there = m.place[s.stops[r, p]]
+        s.leg[r, p] = m.travel[here, there]
+        here = there
+    s.leg[r, n] = m.travel[here, m.target[r]] if n > 0 else 0
+
+
+@compiled
 def detour(m: Model, s: State, r: int, p: int, v: int) -> int:
     """Return the extra travel of visit v before the p-th stop of route r, or FAR."""
-    if s.b0[r, p] - min(s.f0[r, p], s.f1[r, p]) < m.service[v]:
+    room = s.b0[r, p] - min(s.f0[r, p], s.f1[r, p]) - m.service[v]
+    if room < 0:
         return FAR
     here = m.place[v]
     before = m.origin[r] if p == 0 else m.place[s.stops[r, p - 1]]
-    after = m.target[r] if p == s.length[r] else m.place[s.stops[r, p]]
-    day = m.day[r]
-    pause_s, lo, hi = m.pause_s[r], m.pause_lo[r], m.pause_hi[r]
-    to, fro = int(m.travel[before, here]), int(m.travel[here, after])
-    free = s.f0[r, p]
-    rested = earliest_start(m, s, v, day, min(s.f1[r, p] + to, rest_leg(free, to, pause_s, lo, hi)))
-    leave0 = FAR
-    if pause_s >= 0:
-        leave0 = earliest_start(m, s, v, day, free + to) + m.service[v]
-    arrive = min(rested + m.service[v] + fro, rest_leg(leave0, fro, pause_s, lo, hi))
-    if arrive > s.b0[r, p] and leave0 + fro > s.b1[r, p]:
+    to = int(m.travel_to[here, before])
+    if to > room:
         return FAR
-    direct = int(m.travel[before, after]) if s.length[r] > 0 else 0
-    return to + fro - direct
+    after = m.target[r] if p == s.length[r] else m.place[s.stops[r, p]]
+    fro = int(m.travel[here, after])
+    if to + fro > room:
+        return FAR
+    day, service = m.day[r], m.service[v]
+    if m.pause_s[r] < 0:
+        start = earliest_start(m, s, v, day, s.f1[r, p] + to)
+        if start + service + fro > s.b0[r, p]:
+            return FAR
+        return to + fro - int(s.leg[r, p])
+    pause_s, lo, hi = m.pause_s[r], m.pause_lo[r], m.pause_hi[r]
+    free = s.f0[r, p]
+    leave0 = earliest_start(m, s, v, day, free + to) + service
+    if leave0 + fro > s.b1[r, p]:
+        ready = min(s.f1[r, p] + to, rest_leg(free, to, pause_s, lo, hi))
+        rested = earliest_start(m, s, v, day, ready) + service
+        if min(rested + fro, rest_leg(leave0, fro, pause_s, lo, hi)) > s.b0[r, p]:
+            return FAR
+    return to + fro - int(s.leg[r, p])
 
 
 @compiled

@@ -58,9 +58,7 @@ def main() -> int:
     """Compile, and say how long it took."""
     began = time.perf_counter()
     result = solve(tiny_problem(), SolverParams(iterations=400))
-    sys.stdout.write(
-        f"route search ready: {result.status}, {time.perf_counter() - began:.1f} s\n"
-    )
+    sys.stdout.write(f"route search ready: {result.status}, {time.perf_counter() - began:.1f} s\n")
     return 0
 
 

@@ -1,7 +1,7 @@
 """Why a visit was left out."""
 
-from routing.solution import Unplanned, QuotaMissed
 from data.records import Message
+from routing.solution import QuotaMissed, Unplanned
 
 
 def explain_visits(problem, routes, found, *, session):
