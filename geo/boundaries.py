@@ -175,7 +175,8 @@ def _large_to_small(areas: gpd.GeoDataFrame, *, level: str | None) -> gpd.GeoDat
     if len(usable) < 2:  # noqa: PLR2004
         return usable
     rank = usable["level"].map(LEVELS.index) if "level" in usable else pd.Series(0, usable.index)
-    size = -usable.geometry.to_crs(_EQUAL_AREA).area
+    # To a hectare: of areas as good as equal the code decides, not the projection's noise.
+    size = -(usable.geometry.to_crs(_EQUAL_AREA).area / 1e4).round()
     by_code = usable["area_code"].rank(ascending=False)
     order = np.lexsort((by_code.to_numpy(), size.to_numpy(), rank.to_numpy()))
     return usable.iloc[order]
