@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from errors import MedPatrolError, NoDataError
 
 if TYPE_CHECKING:
+    from data.importers.report import ImportReport
     from data.records import Message
 
 DEFAULT_STORE = "sqlite:///var/medpatrol.sqlite"
 OK, FAILED, WRONG_USE = 0, 1, 2
-SLOW_S = 2.0
+REFUSED_SHOWN = 20
 
 
 def language() -> str:
@@ -138,8 +139,37 @@ def _load(options: argparse.Namespace) -> int:
         options.report.write_text(
             json.dumps(report.to_json(language()), ensure_ascii=False, indent=1), encoding="utf-8"
         )
-    print(report.to_text(language()))
+    for line in _report_lines(report):
+        print(line)
     return FAILED if report.has_errors else OK
+
+
+def _report_lines(report: "ImportReport") -> Iterator[str]:
+    """Say what became of each file, with the first refused rows of each."""
+    from workflows.wording import say, translator
+
+    _ = translator(language())
+    for file in report.files:
+        name = Path(file.path).name
+        if file.error is not None:
+            yield say(file.error, language())
+            continue
+        counts = _(
+            "读取 {a} 行：采用 {b}，更新 {c}，拒绝 {d}",
+            a=file.rows, b=file.taken, c=file.updated, d=len(file.refused),
+        )
+        yield f"{name} → {file.kind}: {counts}"
+        yield from (f"  {say(note, language())}" for note in file.notes)
+        if file.ignored_columns:
+            yield "  " + _("未采用的列：{columns}", columns=", ".join(file.ignored_columns))
+        for refused in file.refused[:REFUSED_SHOWN]:
+            where = _("第 {row} 行，{column}：{value}",
+                      row=refused.row, column=refused.column or "—", value=refused.value or "—")
+            yield f"  {where}  {say(refused.reason, language())}"
+        if len(file.refused) > REFUSED_SHOWN:
+            yield "  " + _("另有 {n} 行被拒绝，见 --report", n=len(file.refused) - REFUSED_SHOWN)
+    if report.ignored:
+        yield _("不是数据文件，未读取：{files}", files=", ".join(report.ignored))
 
 
 def _score(options: argparse.Namespace) -> int:
@@ -227,7 +257,8 @@ def _solve(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from web.server import serve
 
-    return serve(options.store, port=options.port)
+    serve(options.store, port=options.port)
+    return OK
 
 
 def _migrate(options: argparse.Namespace) -> int:

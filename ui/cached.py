@@ -35,7 +35,11 @@ def _opened(url: str) -> reading.Store:
 
 def store() -> reading.Store:
     """Return the store of this server."""
-    return _opened(os.environ.get(access.STORE_VARIABLE, access.DEFAULT_STORE))
+    return _opened(_address())
+
+
+def _address() -> str:
+    return os.environ.get(access.STORE_VARIABLE, access.DEFAULT_STORE)
 
 
 def scope() -> Scope:
@@ -54,9 +58,9 @@ def now() -> datetime:
     return datetime.now(TIME_ZONE)
 
 
-def version() -> int:
-    """Return the store's version: it grows with every committed change of data."""
-    return reading.data_version(store())
+def version() -> str:
+    """Return which store this is and how often its data has changed: the key of all that is kept."""
+    return f"{_address()}@{reading.data_version(store())}"
 
 
 def run() -> reading.ScoreRun | None:
@@ -65,7 +69,7 @@ def run() -> reading.ScoreRun | None:
 
 
 @st.cache_resource(max_entries=32, hash_funcs=_KEYED)
-def _run(store_version: int, scope: Scope) -> reading.ScoreRun | None:
+def _run(store_version: str, scope: Scope) -> reading.ScoreRun | None:
     return reading.latest_run(store(), scope=scope)
 
 
@@ -80,7 +84,7 @@ def counts() -> dict[str, int]:
 
 
 @st.cache_resource(max_entries=32, hash_funcs=_KEYED)
-def _counts(store_version: int, scope: Scope) -> dict[str, int]:
+def _counts(store_version: str, scope: Scope) -> dict[str, int]:
     return reading.count_rows(store(), scope=scope, as_of=now())
 
 
@@ -90,7 +94,7 @@ def districts() -> dict[str, str]:
 
 
 @st.cache_resource(max_entries=8, hash_funcs=_KEYED)
-def _districts(store_version: int, scope: Scope) -> dict[str, str]:
+def _districts(store_version: str, scope: Scope) -> dict[str, str]:
     return reading.district_names(store(), scope=scope, as_of=now())
 
 
@@ -100,7 +104,7 @@ def week_overview(of: reading.ScoreRun) -> overview.Overview:
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
-def _overview(store_version: int, run_id: str, scope: Scope) -> overview.Overview:
+def _overview(store_version: str, run_id: str, scope: Scope) -> overview.Overview:
     of = reading.latest_run(store(), scope=scope)
     if of is None:
         raise LookupError("no score run")
@@ -115,7 +119,7 @@ def even(of: reading.ScoreRun) -> evenness.Evenness:
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
-def _even(store_version: int, run_id: str, scope: Scope) -> evenness.Evenness:
+def _even(store_version: str, run_id: str, scope: Scope) -> evenness.Evenness:
     of = reading.latest_run(store(), scope=scope)
     if of is None:
         raise LookupError("no score run")
@@ -128,7 +132,7 @@ def cell(of: reading.ScoreRun, cell_id: str) -> reading.CellStory | None:
 
 
 @st.cache_resource(max_entries=512, hash_funcs=_KEYED)
-def _cell(store_version: int, run_id: str, cell_id: str, scope: Scope) -> reading.CellStory | None:
+def _cell(store_version: str, run_id: str, cell_id: str, scope: Scope) -> reading.CellStory | None:
     return reading.cell_story(store(), run_id, cell_id, scope=scope)
 
 
@@ -138,7 +142,7 @@ def cells(of: reading.ScoreRun) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=8, hash_funcs=_KEYED)
-def _cells(store_version: int, run_id: str, scope: Scope) -> pd.DataFrame:
+def _cells(store_version: str, run_id: str, scope: Scope) -> pd.DataFrame:
     return reading.ranked_cells(store(), run_id, scope=scope)
 
 
@@ -148,7 +152,7 @@ def plans(week_start: date) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=32, hash_funcs=_KEYED)
-def _plans(store_version: int, week_start: date, scope: Scope) -> pd.DataFrame:
+def _plans(store_version: str, week_start: date, scope: Scope) -> pd.DataFrame:
     return reading.plans_of_week(store(), week_start, scope=scope)
 
 
@@ -158,7 +162,7 @@ def plan(plan_id: str) -> Plan:
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
-def _plan(store_version: int, plan_id: str, scope: Scope) -> Plan:
+def _plan(store_version: str, plan_id: str, scope: Scope) -> Plan:
     return reading.load_plan(store(), plan_id, scope=scope)
 
 

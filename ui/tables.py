@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -209,7 +210,7 @@ def draw_import_report(result: Mapping[str, Any]) -> None:
             st.error(messages.say(from_json(file["error"])))
             continue
         refused = file["refused"]
-        line = f"{file['path']} · " + text(
+        line = f"{messages.plain(Path(file['path']).name)} · " + text(
             "读取 {a} 行：采用 {b}，更新 {c}，拒绝 {d}",
             a=file["rows"],
             b=file["taken"],

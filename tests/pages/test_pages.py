@@ -1,0 +1,87 @@
+"""Each page as a person sees it: empty, and with a district loaded, scored and planned."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+SHELL = Path(__file__).parents[2] / "web" / "shell.py"
+PAGES = ("overview", "hotspots", "weekly_plan", "evenness", "import_data")
+
+
+def opened(page, store, monkeypatch, *, language="zh"):
+    """Run a page inside the product's frame and return what it shows."""
+    monkeypatch.setenv("MEDPATROL_STORE", store.url)
+    at = AppTest.from_file(str(SHELL), default_timeout=60)
+    at.query_params["lang"] = language
+    at.run()
+    if page != "overview":
+        at.switch_page(f"pages/{page}.py").run()
+    return at
+
+
+def words(at):
+    """Return all text on the page."""
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.text, at.info, at.warning)
+    shown = [element.value for kind in kinds for element in kind]
+    shown += [f"{metric.label} {metric.value}" for metric in at.metric]
+    return "\n".join(shown)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_store_says_what_to_do_next(page, language, empty_store, monkeypatch):
+    """A newcomer must find the way to his first file from any page."""
+    at = opened(page, empty_store, monkeypatch, language=language)
+    assert not at.exception
+    way = {"zh": "导入", "en": "mport"}[language]
+    assert way in words(at) + "".join(button.label for button in at.button)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_with_data_runs_and_shows_its_title(page, language, planned_store, monkeypatch):
+    """No page breaks on real rows, in either language."""
+    at = opened(page, planned_store, monkeypatch, language=language)
+    assert not at.exception
+    assert at.title[0].value
+
+
+def test_a_page_in_english_holds_no_chinese(planned_store, monkeypatch):
+    """Half-translated screens are unreadable; names out of the data may stay as they are."""
+    at = opened("evenness", planned_store, monkeypatch, language="en")
+    labels = [m.label for m in at.metric] + [s.value for s in at.subheader] + [at.title[0].value]
+    assert not [label for label in labels if any("\u4e00" <= c <= "\u9fff" for c in label)]
+
+
+def test_the_first_page_counts_overdue_leads(planned_store, monkeypatch):
+    """Leads received more than thirty days before and still open are late."""
+    at = opened("overview", planned_store, monkeypatch)
+    late = next(m for m in at.metric if m.label == "超期线索")
+    assert int(late.value.split()[0]) > 0
+
+
+def test_the_plan_page_shows_value_and_bound(planned_store, monkeypatch):
+    """A planner sees how good the plan is at least."""
+    monkeypatch.setenv("MEDPATROL_STORE", planned_store.url)
+    at = opened("weekly_plan", planned_store, monkeypatch)
+    at.selectbox(key="week").select_index(3).run()
+    assert any(m.label == "至少为最优的" for m in at.metric)
+
+
+def test_an_empty_week_says_so(planned_store, monkeypatch):
+    """No plan yet is no error."""
+    at = opened("weekly_plan", planned_store, monkeypatch)
+    at.selectbox(key="week").select_index(8).run()
+    assert "本周还没有计划" in words(at)
+
+
+def test_pages_never_show_a_complainant(planned_store, monkeypatch):
+    """Privacy is law."""
+    from tests.small_city import CANARY_NAME, CANARY_PHONE
+
+    for page in PAGES:
+        at = opened(page, planned_store, monkeypatch)
+        shown = words(at) + "".join(str(frame.value) for frame in at.dataframe)
+        assert CANARY_NAME not in shown
+        assert CANARY_PHONE not in shown
