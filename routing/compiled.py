@@ -15,7 +15,15 @@ from typing import Any, TypeVar
 
 import numba
 
-KERNELS = ("compiled.py", "model.py", "desk.py", "timing.py", "moves.py", "search.py")
+KERNELS = (
+    "compiled.py",
+    "model.py",
+    "desk.py",
+    "timing.py",
+    "moves.py",
+    "search.py",
+    "exchange.py",
+)
 """Modules of this folder that go into the compiled build."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 MAX_GROUPS = 20_000
 """Possible groups looked at; beyond, a seeded sample of each base."""
@@ -51,6 +50,8 @@ def pick_groups(officers: Sequence[Officer], *, n_groups: int, size: int, seed: 
     groups
         Sorted by base and first officer; members sorted by officer_id.
     """
+    from ortools.sat.python import cp_model
+
     ordered = sorted(officers, key=lambda officer: officer.officer_id)
     possible = [g for g in _possible(ordered, size, seed) if _common_days(g)]
     if not possible or n_groups < 1:

@@ -1,8 +1,9 @@
 """From a ``SolveResult`` to the routes and left-out visits of a plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
-from data.records import LeftOut, Route, Stop, Team, Visit
+from data.records import LeftOut, Message, Route, Stop, Team, Visit
 from routing.problem import PatrolProblem, Shift
 from routing.solution import SolvedRoute, SolveResult
 
@@ -53,11 +54,26 @@ def to_routes(
     shifts = sorted(problem.shifts, key=lambda s: (order[s.team], s.day, s.start_s))
     routes = tuple(_route(problem, shift, solved.get(shift.shift_id), known) for shift in shifts)
     left_out = [
-        LeftOut(visit=known[u.visit], reason=u.message, cheapest_fix=u.fix_message)
+        LeftOut(
+            visit=known[u.visit],
+            reason=_named(u.message, known),
+            cheapest_fix=_named(u.fix_message, known) if u.fix_message else None,
+        )
         for u in result.unplanned
     ]
     left_out.sort(key=lambda out: (-out.visit.prize, out.visit.visit_id))
     return routes, tuple(left_out)
+
+
+def _named(message: Message, known: Mapping[str, Visit]) -> Message:
+    """Put place names for visit ids, and points for hundredths of a point."""
+    values = dict(message.values)
+    if "visits" in values:
+        names = str(values["visits"]).split("、")
+        values["visits"] = "、".join(known[n].place_name or n for n in names)
+    if "v" in values:
+        values["v"] = round(float(str(values["v"])) / 100, 1)
+    return Message(message.template, values)
 
 
 def _route(
@@ -77,7 +93,7 @@ def _route(
         )
     place_of = {visit.visit_id: visit.location for visit in problem.visits}
     places = [shift.start_location, *(place_of[s.visit] for s in solved.stops), shift.end_location]
-    legs = [int(problem.travel_s[a, b]) for a, b in zip(places[:-1], places[1:], strict=True)]
+    legs = [int(problem.travel_s[a, b]) for a, b in pairwise(places)]
     back_s = solved.stops[-1].depart_s + legs[-1]
     return Route(
         team_id=shift.team,

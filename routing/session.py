@@ -81,6 +81,10 @@ class Session:
             desk.best_stops[r, : desk.best_length[r]].tolist() for r in range(len(desk.best_length))
         ]
 
+    def show_best(self) -> None:
+        """Make the best plan the present one of ``state``."""
+        search.adopt(self.model, self.state, self.desk)
+
     def prize(self) -> int:
         """Return the prize of the best plan."""
         return int(sum(self.prizes[route].sum() for route in self.best_routes() if route))

@@ -136,9 +136,9 @@ def _free_officers(
 
 def _day(value: object) -> date | None:
     """Return a day from whatever a frame holds for one; None where it is missing."""
-    if value is None or value is pd.NaT or pd.isna(value):  # type: ignore[call-overload]
+    if value is None or value is pd.NaT or pd.isna(value):
         return None
-    return pd.Timestamp(value).date()  # type: ignore[arg-type]
+    return pd.Timestamp(value).date()
 
 
 def _skills(value: object) -> frozenset[str]:
