@@ -1,11 +1,10 @@
 """
-Entry point of the dashboard for any ASGI server.
+Entry point of the dashboard: Streamlit runs this script for each visitor.
 
-``medpatrol serve`` is the usual way in (``web/server.py``); this module is for
-those who bring a server of their own: ``uvicorn app:app``.
+``medpatrol serve`` starts it behind the gate (``web/server.py``); pages name
+each other by their path from here.
 """
 
-from web import server
+from web import shell
 
-server.configure(server.DEFAULT_PORT)
-app = server.make_app()
+shell.draw()

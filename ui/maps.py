@@ -49,8 +49,8 @@ class MapLayer:
     Several layers may share one ``url`` (cells, not looked, certainty and fringe
     come from the same payload): it is fetched once. ``options`` by kind:
     ``cells``: ``value`` (``p`` or ``score``); ``not_looked``: ``months``;
-    ``cases``: ``days``; ``routes``: ``day`` (0 Monday, ``None`` all), ``teams``
-    (letters), ``others`` (draw other days faintly).
+    ``routes``: ``day`` (0 Monday, ``None`` all), ``teams`` (ids or letters),
+    ``others`` (draw other days faintly).
     """
 
     name: str
@@ -61,6 +61,7 @@ class MapLayer:
     options: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Refuse a kind the map can't draw and an address that is not our own."""
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {sorted(KINDS)}, got {self.kind!r}")
         if not self.url.startswith("/"):
@@ -136,7 +137,7 @@ def risk_map(
 
 @functools.cache
 def legend_words(language: str) -> dict[str, Any]:
-    """Return every sentence of map and legend in ``language``; ``{x}`` are filled in the browser."""
+    """Return all sentences of map and legend; ``{x}`` in them are filled in the browser."""
     say = wording.translator(language)
     column = wording.LANGUAGES.index(language)
 
@@ -170,6 +171,17 @@ def legend_words(language: str) -> dict[str, Any]:
         "never_visited": say("从未到访"),
         "empty": say("还没有可画的数据"),
         "failed": keep("图层未能载入：{layers}", layers="layers"),
+        "layers": {
+            "areas": say("区划"),
+            "cells": say("网格"),
+            "not_looked": say("未查明"),
+            "certainty": say("把握大小"),
+            "fringe": say("城乡结合部"),
+            "facilities": say("机构"),
+            "complaints": say("线索"),
+            "cases": say("案件"),
+            "routes": say("路线"),
+        },
         "zoom_in": say("放大"),
         "zoom_out": say("缩小"),
         "km": keep("{n} 公里", n="n"),
@@ -202,7 +214,7 @@ def _layer(layer: MapLayer) -> dict[str, object]:
         "url": layer.url,
         "kind": layer.kind,
         "visible": layer.visible,
-        "label": layer.label or layer.name,
+        "label": layer.label,
         "options": dict(layer.options),
     }
 

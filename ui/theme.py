@@ -164,6 +164,8 @@ def streamlit_options() -> dict[str, object]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "client.toolbarMode": "viewer",
+        # its pretty tracebacks print the values of an exception
+        "logger.enableRich": False,
         "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],
         "server.enableAgentApi": False,
         "server.enableCORS": True,

@@ -128,7 +128,7 @@ def cases(store: Store, *, scope: Scope, as_of: datetime, days: int) -> map_laye
     columns = ["case_id", "lon", "lat", "topic", "opened_on", "den_destroyed"]
     since = as_of - timedelta(days=days)
     rows = load_rows(store, "cases", scope=scope, as_of=as_of, columns=columns, since=since)
-    return map_layers.cases_layer(rows)
+    return map_layers.cases_layer(rows, days=days)
 
 
 def areas(store: Store, *, scope: Scope, as_of: datetime) -> map_layers.Payload:

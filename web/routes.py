@@ -5,11 +5,12 @@ Every answer is made with the scope that the gate put on the request. What is no
 there and what is not the reader's get the same answer, byte for byte.
 """
 
+import csv
 import functools
+import io
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,7 +22,7 @@ from data.store.engine import Store
 from errors import MedPatrolError, NotFoundError, StoreBusyError
 from ui import maps
 from web import payloads
-from workflows import access, wording
+from workflows import access, map_layers, wording
 
 ASSET_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -74,6 +75,9 @@ def routes(store_url: str) -> list[BaseRoute]:
         route("/data/cases.json", cases),
         route("/data/areas.json", areas),
         route("/data/plan/{plan_id}.json", plan),
+        route("/document/hotspots/{run_id}.html", hotspots_document),
+        route("/document/plan/{plan_id}.html", plan_document),
+        route("/download/import/{import_id}/refused.csv", refused_rows),
         route("/download/plan/{plan_id}.xlsx", plan_workbook),
         route("/download/plan/{plan_id}.gpx", plan_gpx),
         # Whatever else is asked for under these is not there, and no page of the frame either.
@@ -197,12 +201,67 @@ def plan_gpx(source: Source, request: Request, scope: Scope) -> Response:
     )
 
 
+def hotspots_document(source: Source, request: Request, scope: Scope) -> Response:
+    """Answer with the full-screen map of a score run; with ``download=1`` as one file."""
+    from web import documents
+
+    run_id = request.path_params["run_id"]
+    sees_all = request.state.access.sees_all_districts
+    drawn = payloads.cells(source.store, run_id, scope=scope, sees_all=sees_all)
+    as_of, _ = _period(request, default_days=1)
+    around = payloads.areas(source.store, scope=scope, as_of=as_of)
+    document = documents.hotspots(drawn, around, language=_language(request))
+    return _document(request, document, name=f"medpatrol-{drawn['as_of']}.html")
+
+
+def plan_document(source: Source, request: Request, scope: Scope) -> Response:
+    """Answer with the full-screen map of a plan; with ``download=1`` as one file."""
+    from web import documents
+
+    found = payloads.load_plan(source.store, request.path_params["plan_id"], scope=scope)
+    around = payloads.areas(source.store, scope=scope, as_of=found.as_of)
+    document = documents.weekly_plan(found, around, language=_language(request))
+    return _document(request, document, name=f"medpatrol-{found.week_start}.html")
+
+
+def _document(request: Request, document: str, *, name: str) -> Response:
+    from web import documents
+
+    if request.query_params.get("download") == "1":
+        content = documents.as_one_file(document).encode("utf-8")
+        return _file(content, media_type="text/html; charset=utf-8", name=name)
+    headers = {"Content-Security-Policy": documents.content_policy(document)}
+    return Response(document, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def refused_rows(source: Source, request: Request, scope: Scope) -> Response:
+    """Answer with the refused rows of an import as CSV that a spreadsheet opens as text."""
+    from data.store import imports
+
+    import_id = int(request.path_params["import_id"])
+    language = _language(request)
+    say = wording.translator(language)
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow([say("行"), say("列"), say("值"), say("原因")])
+    for row, column, value, reason in imports.load_refusals(source.store, import_id, scope=scope):
+        texts = (column or "", value or "", wording.say(reason, language))
+        writer.writerow([row, *map(_as_text, texts)])
+    content = table.getvalue().encode("utf-8-sig")
+    return _file(content, media_type="text/csv; charset=utf-8", name=f"refused-{import_id}.csv")
+
+
+def _as_text(value: str) -> str:
+    # A spreadsheet takes such a beginning for a formula; the apostrophe makes it text.
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
 def _payload(
     source: Source,
     request: Request,
     scope: Scope,
     question: tuple[object, ...],
-    make: Callable[[], payloads.map_layers.Payload],
+    make: Callable[[], map_layers.Payload],
 ) -> Response:
     packed = source.shelf.get(payloads.key_of(source.store, scope, *question), make)
     headers = {"ETag": packed.etag, "Vary": "Accept-Encoding, Cookie"}

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 8501
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SHELL = Path(__file__).with_name("shell.py")
+SCRIPT = Path(__file__).resolve().parent.parent / "app.py"
 
 REQUIRED_OPTIONS: Mapping[str, object] = {
     name: value
@@ -46,7 +46,7 @@ def make_app(
     *,
     port: int = DEFAULT_PORT,
     with_worker: bool = True,
-    script: Path = SHELL,
+    script: Path = SCRIPT,
     more_routes: Sequence["BaseRoute"] = (),
 ) -> "App":
     """
@@ -68,8 +68,9 @@ def make_app(
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from web import routes, worker
+    from web import failures, routes, worker
 
+    failures.silence_streamlit()
     url = store_in_use(store_url)
     os.environ[access.STORE_VARIABLE] = url
 
@@ -86,7 +87,7 @@ def make_app(
         routes=[*more_routes, *routes.routes(url)],
         middleware=[Middleware(Gate, hosts=_host_names(port))],
         lifespan=lifespan,
-        on_script_error=_log_script_error,
+        on_script_error=failures.show,
     )
 
 
@@ -202,8 +203,3 @@ def run(app: "App", listener: socket.socket, *, announce: Callable[[str], None])
         "ws_ping_timeout": 30,
     }
     Server(uvicorn.Config(app, **settings)).run(sockets=[listener])
-
-
-def _log_script_error(error: Exception) -> None:
-    # The class only: a message may carry a name or an address out of a record.
-    log.error("page failed: %s", type(error).__name__)

@@ -1,8 +1,8 @@
 """
 The frame around every page: navigation in four groups, district, language.
 
-Streamlit runs this script for each visitor; it lists the pages that exist and
-hands over to the one that was asked for.
+``app.py`` draws it for each visitor; it lists the pages that exist and hands
+over to the one that was asked for.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ui import state, theme
+from ui import cached, state, theme
 from workflows import wording
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
@@ -73,7 +73,7 @@ def _pages(language: str) -> dict[str, list[StreamlitPage]]:
 
 def _draw_choices(language: str) -> None:
     say = wording.translator(language)
-    districts = _districts()
+    districts = cached.districts()
     st.selectbox(
         say("辖区"),
         [state.WHOLE_CITY, *districts],
@@ -91,10 +91,3 @@ def _draw_choices(language: str) -> None:
         label_visibility="collapsed",
         bind="query-params",
     )
-
-
-def _districts() -> dict[str, str]:
-    return {}
-
-
-draw()

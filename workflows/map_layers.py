@@ -133,12 +133,17 @@ def leads_layer(leads: pd.DataFrame, *, blur_m: int = BLUR_M) -> Payload:
     }
 
 
-def cases_layer(cases: pd.DataFrame) -> Payload:
-    """Return the payload of filed cases: where, what about, when, whether a den was destroyed."""
+def cases_layer(cases: pd.DataFrame, *, days: int) -> Payload:
+    """
+    Return the payload of filed cases: where, what about, when, whether a den was destroyed.
+
+    ``days`` says how many days back they go, for the legend.
+    """
     placed = cases.dropna(subset=["lon", "lat"])
     topics, topic = _coded(placed["topic"])
     return {
         "kind": "cases",
+        "days": days,
         "n_without_place": len(cases) - len(placed),
         "id": placed["case_id"].astype(str).tolist(),
         "lon": _ints(placed["lon"]),

@@ -20,7 +20,7 @@ def draw() -> None:
         "complaints": "/data/test/complaints.json", "cases": "/data/test/cases.json",
         "routes": plan, "missing": "/data/test/missing.json",
     }  # fmt: skip
-    options = {"not_looked": {"months": 12}, "cases": {"days": 30}, "routes": {"day": 1}}
+    options = {"not_looked": {"months": 12}, "routes": {"day": 1}}
     layers = [
         maps.MapLayer(
             name=name,

@@ -71,7 +71,7 @@ def cases() -> dict:
         "topic": "unlicensed_practice", "opened_on": pd.Timestamp("2026-11-02"),
         "den_destroyed": [1.0, *[0.0] * 8],
     })  # fmt: skip
-    return map_layers.cases_layer(frame)
+    return map_layers.cases_layer(frame, days=30)
 
 
 def areas(*, radius: float = 0.17) -> dict:
@@ -80,12 +80,18 @@ def areas(*, radius: float = 0.17) -> dict:
 
     def quarter(k: int) -> shapely.Geometry:
         turn = np.linspace(k * np.pi / 2, (k + 1) * np.pi / 2, 24)
-        ring = [(LON, LAT), *zip(LON + radius * np.cos(turn), LAT + radius * np.sin(turn))]
+        ring = [
+            (LON, LAT),
+            *zip(LON + radius * np.cos(turn), LAT + radius * np.sin(turn), strict=True),
+        ]
         return shapely.Polygon(ring)
 
     quarters = [quarter(k) for k in range(4)]
     names = ["石坪镇", "柳塘镇", "花田镇", "云坪乡"]
-    rows = [(f"43010{k}", name, "township", q) for k, (name, q) in enumerate(zip(names, quarters))]
+    rows = [
+        (f"43010{k}", name, "township", q)
+        for k, (name, q) in enumerate(zip(names, quarters, strict=True))
+    ]
     rows.append(("430100", "禾溪县", "district", shapely.union_all(quarters)))
     frame = pd.DataFrame(rows, columns=["area_code", "name", "level", "shape"])
     frame["shape"] = shapely.to_wkb(frame["shape"].to_numpy())

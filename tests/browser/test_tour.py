@@ -86,5 +86,7 @@ def test_every_page_fits_a_phone_in_english(dashboard, visit):
         window.page.locator("h1").first.wait_for()
         width = window.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390
-        assert not any("\u4e00" <= c <= "\u9fff" for c in window.page.locator("h1").first.inner_text())
+        assert not any(
+            "\u4e00" <= c <= "\u9fff" for c in window.page.locator("h1").first.inner_text()
+        )
     assert window.foreign == []

@@ -26,9 +26,9 @@ function symbol(draw, width = 24, height = 16) {
   return canvas;
 }
 
-function entry(draw, text) {
+function entry(draw, text, width, height) {
   const item = el("li", "entry");
-  item.append(symbol(draw), el("span", "", text));
+  item.append(symbol(draw, width, height), el("span", "", text));
   return item;
 }
 
@@ -101,8 +101,8 @@ const ENTRIES = {
       .map(([isOpen, n, text]) =>
         entry((ctx, x, y) => paint.paintLead(ctx, x, y, isOpen, tokens), fill(text, { n })));
   },
-  cases: ({ payload, options }, words, tokens) => {
-    const values = { n: payload.lon.length, d: options.days };
+  cases: ({ payload }, words, tokens) => {
+    const values = { n: payload.lon.length, d: payload.days };
     const one = (isDen, text) =>
       entry((ctx, x, y) => paint.paintCase(ctx, x, y, isDen, tokens), fill(text, values));
     return [one(false, words.cases), ...(payload.den.includes(1) ? [one(true, words.dens)] : [])];
@@ -127,8 +127,8 @@ const ENTRIES = {
         ctx.lineTo(x + 12, y);
         ctx.stroke();
         paint.paintStop(ctx, x, y, route.letter, colour, tokens);
-      }, fill(words.team, { letter: route.letter })));
-    const base = entry((ctx, x, y) => paint.paintBase(ctx, x, y, tokens), words.base);
+      }, fill(words.team, { letter: route.letter }), 30, 22));
+    const base = entry((ctx, x, y) => paint.paintBase(ctx, x, y, tokens), words.base, 30, 22);
     return [...teams, ...(payload.bases.length ? [base] : [])];
   },
 };

@@ -150,7 +150,8 @@ class RiskMap {
   }
 
   say(settled) {
-    const failed = settled.filter((layer) => layer.failed).map((layer) => layer.label);
+    const failed = settled.filter((layer) => layer.failed)
+      .map((layer) => layer.label || this.data.words.layers[layer.kind]);
     const isEmpty = this.layers.every((layer) => !boundsOf(layer.shape));
     let text = isEmpty ? this.data.words.empty : "";
     if (failed.length) text = fill(this.data.words.failed, { layers: failed.join(this.data.words.and) });

@@ -20,12 +20,13 @@ export class Scene {
       pane.append(canvas);
       return canvas;
     });
-    map.on("moveend zoomend resize", this.draw, this);
+    map.on("moveend zoomend resize", this.drawNext, this);
     map.on("move", this.drawWhenFar, this);
   }
 
   remove() {
-    this.map.off("moveend zoomend resize", this.draw, this);
+    cancelAnimationFrame(this.waiting);
+    this.map.off("moveend zoomend resize", this.drawNext, this);
     this.map.off("move", this.drawWhenFar, this);
     this.ground.remove();
     this.top.remove();
@@ -40,6 +41,12 @@ export class Scene {
     return this.layers.find((layer) => layer.kind === kind);
   }
 
+  // A zoom reports itself three times; the picture is drawn once, before the next frame is shown.
+  drawNext() {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = requestAnimationFrame(() => this.draw());
+  }
+
   drawWhenFar() {
     if (!this.view) return;
     const moved = this.map.containerPointToLayerPoint([0, 0]).subtract(this.drawnAt);
@@ -50,6 +57,7 @@ export class Scene {
   }
 
   draw() {
+    cancelAnimationFrame(this.waiting);
     if (!this.tokens) return;
     const size = this.map.getSize();
     if (!size.x || !size.y) return;
