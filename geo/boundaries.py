@@ -174,16 +174,15 @@ def _large_to_small(areas: gpd.GeoDataFrame, *, level: str | None) -> gpd.GeoDat
         usable = usable[usable["level"] == level]
     if len(usable) < 2:  # noqa: PLR2004
         return usable
-    rank = usable["level"].map(LEVELS.index) if "level" in usable else pd.Series(0, usable.index)
     # To a hectare: of areas as good as equal the code decides, not the projection's noise.
     size = -(usable.geometry.to_crs(_EQUAL_AREA).area / 1e4).round()
     by_code = usable["area_code"].rank(ascending=False)
-    order = np.lexsort((by_code.to_numpy(), size.to_numpy(), rank.to_numpy()))
+    order = np.lexsort((by_code.to_numpy(), size.to_numpy(), _ranks(usable)))
     return usable.iloc[order]
 
 
 def _largest_overlap(cells: Sequence[str], areas: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """Return the area that covers most of each cell; shares of one cell compare in degrees."""
+    """Return the area of the lowest level that covers most of each cell (compared in degrees)."""
     codes = np.full(len(cells), None, dtype=object)
     if len(areas) == 0:
         return codes
@@ -192,10 +191,18 @@ def _largest_overlap(cells: Sequence[str], areas: gpd.GeoDataFrame) -> NDArray[n
     if len(at_cell) == 0:
         return codes
     covered = shapely.area(shapely.intersection(outlines[at_cell], shapes[at_area]))
-    # Last written wins: most covered last, and of equal ones the smaller area.
-    order = np.lexsort((at_area, covered))
+    rank = _ranks(areas)[at_area]
+    # Last written wins: low levels after high ones, and there the most covered last.
+    order = np.lexsort((at_area, covered, rank))
     codes[at_cell[order]] = areas["area_code"].to_numpy(object)[at_area[order]]
     return codes
+
+
+def _ranks(areas: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the level of each area as a number, 0 for the largest."""
+    if "level" not in areas:
+        return np.zeros(len(areas), dtype=np.int64)
+    return np.array([LEVELS.index(level) for level in areas["level"]], dtype=np.int64)
 
 
 def _majority_area(

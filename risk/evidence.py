@@ -192,8 +192,9 @@ def report_counts(
     windows = max(0.0, min(params.norm_days, float(ages.max()) - params.recent_days))
     windows /= params.recent_days
     by_exposure = (float(now.sum()) + float(before.sum())) / (1.0 + windows) * share
-    # One pseudo-event of the exposure's rate: a cell without a past is compared with its like.
-    norm = (before + 1.0) / (windows + 1.0 / np.maximum(by_exposure, 1e-9))
+    # A cell without a past is compared with its like; one with a past mostly with itself.
+    prior = params.norm_prior_reports
+    norm = (before + prior) / (windows + prior / np.maximum(by_exposure, 1e-9))
     # A season or a campaign lifts reports everywhere: only what is beyond that counts here.
     shape = norm / max(float(norm.sum()), 1e-9)
     return ReportCounts(

@@ -139,7 +139,8 @@ def _rows_before(frame: pd.DataFrame, kind: Kind, *, as_of: datetime) -> pd.Data
     }
     for column in kind.columns:
         if column.late in later:
-            frame[column.name] = frame[column.name].mask(later[column.late])
+            empty = None if frame[column.name].dtype == object else np.nan
+            frame[column.name] = frame[column.name].mask(later[column.late], empty)
     return frame
 
 

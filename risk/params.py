@@ -123,6 +123,8 @@ class CellParams:
     recent_days, norm_days
         Reports of the last ``recent_days`` are compared with those of the
         ``norm_days`` before.
+    norm_prior_reports
+        Reports that the exposure's rate counts for in a cell's norm.
     report_weight
         What one report beyond the norm weighs beside a hidden site.
     report_overdispersion
@@ -169,6 +171,7 @@ class CellParams:
     total_log_sd: float = 0.5
     recent_days: float = 90.0
     norm_days: float = 730.0
+    norm_prior_reports: float = 0.02
     report_weight: float = 0.3
     report_overdispersion: float = 0.2
     max_reports_per_day: float = 3.0
@@ -196,9 +199,9 @@ class CellParams:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
         for name in (
             "find_years", "prior_years", "exposure_power", "shrink_events", "prior_shape",
-            "recent_days", "norm_days", "max_reports_per_day", "displaced_days",
-            "turnover_per_year", "people_per_home", "homes_per_facility", "min_homes",
-            "severity_prior_finds",
+            "recent_days", "norm_days", "norm_prior_reports", "max_reports_per_day",
+            "displaced_days", "turnover_per_year", "people_per_home", "homes_per_facility",
+            "min_homes", "severity_prior_finds",
         ):  # fmt: skip
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
