@@ -117,14 +117,16 @@ def find_sources(
     sources: list[Source] = []
     ignored: list[str] = []
     for path in paths:
-        if not path.is_dir():
+        if TRUTH in {path.name, path.parent.name}:
+            ignored.append(str(path))
+        elif not path.is_dir():
             sources.append(Source(path=path, name=path.name))
-            continue
-        for found in _files_below(path):
-            if reading.format_of(found.name) is not None:
-                sources.append(Source(path=found, name=found.name))
-            elif profile is None or found.resolve() != profile.resolve():
-                ignored.append(str(found.relative_to(path)))
+        else:
+            for found in _files_below(path):
+                if reading.format_of(found.name) is not None:
+                    sources.append(Source(path=found, name=found.name))
+                elif profile is None or found.resolve() != profile.resolve():
+                    ignored.append(str(found.relative_to(path)))
     return sources, ignored
 
 

@@ -16,6 +16,7 @@ _MAX_UNPACKED_MB = 600
 _MAX_RATIO = 400
 _SMALL_BYTES = 20 * 2**20
 _EXACT_INTEGER = 10**15
+_MAX_TITLE_ROWS = 3
 DIGITS_LOST = "\x1a"
 """Marks a number whose last digits a spreadsheet has already thrown away."""
 
@@ -28,9 +29,10 @@ def read_csv(path: str) -> None:
         delimiter = _delimiter(source)
         source.seek(0)
         rows = _spoken(csv.reader(source, delimiter=delimiter, strict=True))
-        headers = next(rows, (0, []))[1]
-        if not headers:
+        header = next(rows, None)
+        if header is None:
             raise ProblemError("empty")
+        headers = [str(cell) for cell in header[1]]
         send(headers, _checked_end(rows, len(headers), path))
 
 
@@ -142,7 +144,14 @@ def _first_row(sheet: Any) -> Row | None:  # noqa: ANN401
         return None
     # What a sheet says of its own size is a claim of whoever made the file.
     sheet.reset_dimensions()
-    return next(_sheet_rows(sheet, MAX_COLUMNS + 1), None)
+    rows = _sheet_rows(sheet, MAX_COLUMNS + 1)
+    first = header = next(rows, None)
+    # A title over the table fills one cell, however wide it is merged; headers fill more.
+    for _ in range(_MAX_TITLE_ROWS):
+        if header is None or sum(text is not None for text in header[1]) > 1:
+            break
+        header = next(rows, None)
+    return header if header is not None and len(header[1]) > 1 else first
 
 
 def _sheet_rows(sheet: Any, max_columns: int) -> Iterator[Row]:  # noqa: ANN401
