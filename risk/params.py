@@ -243,7 +243,7 @@ class FacilityParams:
     """
 
     half_life_days: float = 540.0
-    strengths: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+    strengths: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
     default_strength: float = 8.0
     default_rate: float = 0.1
     kind_visits: float = 20.0
