@@ -26,6 +26,9 @@ KERNELS = (
 )
 """Modules of this folder that go into the compiled build."""
 
+# numba's types leave out what is used here
+_njit: Any = numba.njit
+_config: Any = numba.config
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -55,11 +58,12 @@ def compiled(function: _Function) -> _Function:
     the running time.
     """
     try:
-        return numba.njit(cache=True, nogil=True, _nrt=False)(function)
+        built: _Function = _njit(cache=True, nogil=True, _nrt=False)(function)
     except RuntimeError:
         # no folder to write to: compile anew in every process rather than fail
-        return numba.njit(nogil=True, _nrt=False)(function)
+        built = _njit(nogil=True, _nrt=False)(function)
+    return built
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = _build_folder()
+    _config.CACHE_DIR = _build_folder()

@@ -260,12 +260,16 @@ def _values(problem: PatrolProblem) -> tuple[Reals, float]:
 def _allowed(problem: PatrolProblem, shift_index: dict[str, int]) -> NDArray[np.uint8]:
     """Tell which visit may go into which shift by team, skill, lock and day."""
     allowed = np.zeros((len(problem.visits), len(problem.shifts)), np.uint8)
+    rows: dict[object, NDArray[np.bool_]] = {}
     for k, visit in enumerate(problem.visits):
-        days = {day for day, _, _ in visit.windows}
-        lock = shift_index.get(problem.locked.get(visit.visit_id, ""))
-        for r, shift in enumerate(problem.shifts):
-            fits = shift.day in days and visit.is_open_to(shift)
-            allowed[k, r] = fits and (lock is None or lock == r)
+        days = frozenset(day for day, _, _ in visit.windows)
+        key = (days, visit.needs, visit.forbidden_teams, visit.teams)
+        if key not in rows:
+            rows[key] = np.array([s.day in days and visit.is_open_to(s) for s in problem.shifts])
+        allowed[k] = rows[key]
+        if visit.visit_id in problem.locked:
+            lock = shift_index[problem.locked[visit.visit_id]]
+            allowed[k] = rows[key] & (np.arange(len(problem.shifts)) == lock)
     return allowed
 
 
@@ -320,7 +324,9 @@ def _kinds(
         # joint visits tie a route to its day
         day: object = d if problem.together else profile[d]
         ends = (shift.start_location, shift.end_location, shift.start_s, shift.end_s)
-        key = (ends, shift.due_pause, allowed[:, r].tobytes(), day)
+        # a published plan ties a route to its very shift
+        own = r if problem.previous else -1
+        key = (ends, shift.due_pause, allowed[:, r].tobytes(), day, own)
         kinds.append(seen.setdefault(key, len(seen)))
     return np.array(kinds, np.int64)
 
@@ -333,7 +339,9 @@ def _neighbours(problem: PatrolProblem, place: Ints, n_near: int) -> tuple[Small
     n_near = min(n_near, len(place) - 1)
     if n_near < 1:
         return np.zeros((len(place), 0), np.int32), np.zeros(len(place))
-    near = np.argsort(both, axis=1, kind="stable")[:, :n_near].astype(np.int32)
+    some = np.argpartition(both, n_near - 1, axis=1)[:, :n_near]
+    order = np.argsort(np.take_along_axis(both, some, axis=1), axis=1, kind="stable")
+    near = np.take_along_axis(some, order, axis=1).astype(np.int32)
     first = np.take_along_axis(both, near[:, :2].astype(np.int64), axis=1)
     return near, np.minimum(first.mean(axis=1), 86_400.0)
 

@@ -1,13 +1,13 @@
 """One running solve: arrays, best plan, temperature and the rhythm of search and packing."""
 
 import time
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing import search
+from routing import packing, search
 from routing.bound import knapsack_bound
 from routing.desk import IMPROVED, Desk, Tuning, make_desk
 from routing.model import Model, State, make_model, make_state, restrict
@@ -15,6 +15,9 @@ from routing.moves import fits_alone
 from routing.problem import PatrolProblem
 from routing.solution import SolvedRoute
 from routing.timetable import time_route
+
+LOST = 1 << 39
+"""A route whose slack is below minus this can't be driven."""
 
 CHUNK_S = 0.1
 """Seconds of search between two looks at the clock."""
@@ -42,7 +45,6 @@ class Session:
     n_moves: int = 0
     chunk: int = 100
     packed: int = 0
-    log: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, problem: PatrolProblem, *, seed: int) -> Self:
@@ -110,6 +112,58 @@ class Session:
 
     def _pack(self, seconds: float | None) -> None:
         """Let CP-SAT recombine the pool; go on from its plan if it is better."""
+        model, desk, price = self.model, self.desk, self.tuning.travel_price
+        whole = len(model.start) <= packing.MAX_SHIFTS
+        limit = None if seconds is None else min(2.0, 0.1 * seconds)
+        until = time.perf_counter() + (limit or 0.0)
+        rng = np.random.default_rng([self.seed, self.packed])
+        for _ in range(1 if whole else 4):
+            left = None if limit is None else until - time.perf_counter()
+            if left is not None and left <= 0:
+                return
+            part = packing.pick_part(model, desk, rng)
+            columns = packing.columns_of(model, desk, part, travel_price=price)
+            if not part.shifts or not columns:
+                return
+            chosen = packing.pack(model, desk, part, columns, seed=self.seed, seconds=left)
+            if chosen is not None:
+                self._take(chosen)
+
+    def _take(self, chosen: dict[int, packing.Column | None]) -> None:
+        """Make packed routes the best plan if that is worth more."""
+        before = self._copy_best()
+        packing.write_best(self.model, self.desk, chosen)
+        present = self._present()
+        search.adopt(self.model, self.state, self.desk)
+        score = self.state.totals[0] - self.tuning.travel_price * self.state.totals[1]
+        if score > self.desk.best[0] + 1e-6 and (self.state.slack > -LOST).all():
+            search.keep_best(self.model, self.state, self.desk, score)
+            return
+        self._restore(present)
+        search.adopt(self.model, self.state, self.desk)
+        self._restore(before)
+
+    def _copy_best(self) -> tuple[NDArray[Any], ...]:
+        desk = self.desk
+        return tuple(
+            part.copy() for part in (desk.best_length, desk.best_stops, desk.best_lo, desk.best_hi)
+        )
+
+    def _present(self) -> tuple[NDArray[Any], ...]:
+        """Return the plan the search stands at, laid out like the best plan."""
+        state = self.state
+        return (
+            state.length.copy(),
+            state.stops.copy(),
+            state.pin_lo[state.stops],
+            state.pin_hi[state.stops],
+        )
+
+    def _restore(self, plan: tuple[NDArray[Any], ...]) -> None:
+        desk = self.desk
+        parts = (desk.best_length, desk.best_stops, desk.best_lo, desk.best_hi)
+        for part, kept in zip(parts, plan, strict=True):
+            part[:] = kept
 
     def routes(self) -> tuple[SolvedRoute, ...]:
         """Return the best plan with its times."""

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from errors import JobCancelledError, ProblemError
 from routing.evaluate import Evaluation, evaluate
 from routing.problem import PatrolProblem
@@ -110,9 +108,12 @@ def _improve(
 ) -> None:
     """Search and pack until the budget ends or ``progress`` stops it."""
     last_report = -math.inf
+    # writing down and explaining the plan belongs to the time that was asked for
+    closing_s = 2e-6 * len(session.problem.visits) * len(session.problem.shifts)
+    seconds = params.seconds - min(0.1 * params.seconds, closing_s)
     while True:
         elapsed = time.perf_counter() - started
-        done = _share_done(session, params, elapsed)
+        done = elapsed / seconds if params.iterations is None else _share_done(session, params)
         if progress and (elapsed - last_report >= REPORT_S or done >= 1):
             last_report = elapsed
             answer = progress(
@@ -125,13 +126,13 @@ def _improve(
         if done >= 1 or session.is_perfect():
             return
         left = None if params.iterations is None else params.iterations - session.n_moves
-        session.step(done, n_left=left, seconds_left=params.seconds - elapsed)
+        session.step(done, n_left=left, seconds_left=seconds - elapsed)
 
 
-def _share_done(session: "Session", params: SolverParams, elapsed: float) -> float:
-    if params.iterations is None:
-        return elapsed / params.seconds
-    return 1.0 if params.iterations <= 0 else session.n_moves / params.iterations
+def _share_done(session: "Session", params: SolverParams) -> float:
+    if not params.iterations or params.iterations <= 0:
+        return 1.0
+    return session.n_moves / params.iterations
 
 
 def _result(
@@ -206,8 +207,3 @@ def solve_file(
     except OSError:
         raise ProblemError("结果写不进 {file}", file=Path(out_path).name) from None
     return result
-
-
-def total_prize(problem: PatrolProblem) -> int:
-    """Return the prize of all visits together."""
-    return int(np.sum([visit.prize for visit in problem.visits], dtype=np.int64))

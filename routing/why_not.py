@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from data.records import Message
 from routing.evaluate import Evaluation
-from routing.problem import LATEST_S, UNREACHABLE, Candidate, PatrolProblem, Shift
+from routing.problem import LATEST_S, UNREACHABLE, Candidate, JointVisit, PatrolProblem, Shift
 from routing.solution import QuotaMissed, SolvedRoute, Unplanned
 from routing.timetable import time_route
 
@@ -106,9 +106,26 @@ def _blocked(
         return _unplanned(
             visit, "lock_conflict", Message("锁定在 {shift} 的各项排不下", {"shift": shift})
         )
-    if any(visit.visit_id in joint.visits for joint in problem.together):
-        return _unplanned(visit, "joint_incomplete", Message("联合检查的各队凑不出同一时间"))
+    for joint in problem.together:
+        if visit.visit_id in joint.visits and not _may_meet(problem, joint):
+            return _unplanned(visit, "joint_incomplete", Message("联合检查的各队凑不出同一时间"))
     return None
+
+
+def _may_meet(problem: PatrolProblem, joint: JointVisit) -> bool:
+    """Tell whether on some day the members' windows meet and enough teams may go."""
+    members = [visit for visit in problem.visits if visit.visit_id in joint.visits]
+    for day in {shift.day for shift in problem.shifts}:
+        shifts = [shift for shift in problem.shifts if shift.day == day]
+        able = [{s.team for s in shifts if visit.is_open_to(s)} for visit in members]
+        starts = [[w for w in visit.windows if w[0] == day] for visit in members]
+        if not all(starts) or not all(able) or len(set[str]().union(*able)) < len(members):
+            continue
+        latest_first = max(min(lo for _, lo, _ in windows) for windows in starts)
+        earliest_last = min(max(hi for _, _, hi in windows) for windows in starts)
+        if latest_first - earliest_last <= joint.within_s:
+            return True
+    return False
 
 
 def _fits_nowhere(problem: PatrolProblem, visit: Candidate) -> Unplanned:
@@ -223,8 +240,13 @@ def _outvalued(
     )
     told = {}
     stops = {route.shift: [stop.visit for stop in route.stops] for route in routes}
+    joint = {name for group in problem.together for name in group.visits}
     for i, k in enumerate(left):
         visit = problem.visits[k]
+        if visit.visit_id in joint:
+            # one team's room is not enough to tell what would make room for all
+            told[k] = _unplanned(visit, "outvalued", Message("价值低于已排任务"))
+            continue
         if math.isfinite(late[i, 0]):
             shift = problem.shifts[int(late[i, 1])]
             told[k] = _unplanned(visit, "no_time", *_extension(shift, max(60, int(late[i, 0]))))
