@@ -6,6 +6,7 @@ million points take as long as a thousand. Bandwidth and half-life are those
 that would have forecast the latest events best, using only what lay before them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,13 +168,15 @@ def relative_density(
     """
     if len(weights) == 0:
         return np.ones(len(share))
+    usual = kernel_density(places, places, share, bandwidth_m=bandwidth_m, max_bins=max_bins)
+    near = kernel_density(events, places, weights, bandwidth_m=bandwidth_m, max_bins=max_bins)
+    return _ratio(near, usual * weights.sum(), bandwidth_m=bandwidth_m, shrink_events=shrink_events)
+
+
+def _ratio(near: Floats, usual: Floats, *, bandwidth_m: float, shrink_events: float) -> Floats:
+    """Return the shrunken ratio of two densities per km2, within the kernel's footprint."""
     footprint_km2 = FOOTPRINT * (bandwidth_m / 1000.0) ** 2
-    near, expected = (
-        footprint_km2
-        * kernel_density(points, places, mass, bandwidth_m=bandwidth_m, max_bins=max_bins)
-        for points, mass in ((events, weights), (places, weights.sum() * share))
-    )
-    return (near + shrink_events) / (expected + shrink_events)
+    return (footprint_km2 * near + shrink_events) / (footprint_km2 * usual + shrink_events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,28 +245,54 @@ def tune_kernel(
             n_forecast=0,
             gain=float("nan"),
         )
-    gains: dict[tuple[float, float], float] = {}
-    for width in sorted(widths, reverse=True):
-        for half_life in sorted(params.half_lives_days, reverse=True):
-            gain = 0.0
-            for step in range(1, params.n_steps + 1):
-                origin = step * params.step_days
-                before = ages > origin
-                ahead = at[(ages <= origin) & (ages > origin - params.step_days)]
-                ratio = relative_density(
-                    (east[before], north[before]), places,
-                    np.exp2(-(ages[before] - origin) / half_life), share,
-                    bandwidth_m=width, shrink_events=shrink_events, max_bins=_TUNING_BINS,
-                )  # fmt: skip
-                ratio /= float((share * ratio).sum())
-                mixed = (1.0 - params.exposure_mix) * ratio + params.exposure_mix
-                gain += float(np.log(mixed[ahead]).sum())
-            gains[width, half_life] = gain
+    past = (east, north), ages, at
+    gains = {
+        (width, half_life): gain
+        for width in sorted(widths, reverse=True)
+        for half_life, gain in _forecast_gains(
+            past, places, share, params, bandwidth_m=width, shrink_events=shrink_events
+        )
+    }
     (width, half_life), best = max(gains.items(), key=lambda item: item[1])
     return TunedKernel(
-        bandwidth_m=width, half_life_days=half_life, is_tuned=True, n_forecast=n_forecast,
+        bandwidth_m=width,
+        half_life_days=half_life,
+        is_tuned=True,
+        n_forecast=n_forecast,
         gain=best / n_forecast,
-    )  # fmt: skip
+    )
+
+
+def _forecast_gains(
+    past: tuple[tuple[Floats, Floats], Floats, NDArray[np.int64]],
+    places: tuple[Floats, Floats],
+    share: Floats,
+    params: HotspotParams,
+    *,
+    bandwidth_m: float,
+    shrink_events: float,
+) -> Iterator[tuple[float, float]]:
+    """Yield each half-life, longest first, with the log probability it gains over all steps."""
+    (east, north), ages, at = past
+    usual = kernel_density(places, places, share, bandwidth_m=bandwidth_m, max_bins=_TUNING_BINS)
+    for half_life in sorted(params.half_lives_days, reverse=True):
+        gain = 0.0
+        for step in range(1, params.n_steps + 1):
+            origin = step * params.step_days
+            before = ages > origin
+            ahead = at[(ages <= origin) & (ages > origin - params.step_days)]
+            worth = np.exp2(-(ages[before] - origin) / half_life)
+            near = kernel_density(
+                (east[before], north[before]), places, worth,
+                bandwidth_m=bandwidth_m, max_bins=_TUNING_BINS,
+            )  # fmt: skip
+            ratio = _ratio(
+                near, usual * worth.sum(), bandwidth_m=bandwidth_m, shrink_events=shrink_events
+            )
+            ratio /= float((share * ratio).sum())
+            mixed = (1.0 - params.exposure_mix) * ratio + params.exposure_mix
+            gain += float(np.log(mixed[ahead]).sum())
+        yield half_life, gain
 
 
 def in_metres(lon: Floats, lat: Floats, *, like: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
