@@ -24,7 +24,10 @@ def timed(*arguments: str) -> dict[str, float]:
     """Run a command and return its wall seconds and peak resident memory in MB."""
     before = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "cli", *arguments], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
         check=False,
     )
     if done.returncode != 0:
@@ -64,8 +67,17 @@ def main() -> int:
         figures["score"] = timed("score", "--as-of", given.week, "--store", url)
         out = f"{folder}/plan"
         figures["plan"] = timed(
-            "plan", "--week", given.week, "--teams", "12", "--seconds", str(given.seconds),
-            "--out", out, "--store", url,
+            "plan",
+            "--week",
+            given.week,
+            "--teams",
+            "12",
+            "--seconds",
+            str(given.seconds),
+            "--out",
+            out,
+            "--store",
+            url,
         )
         plan = json.loads((Path(out) / "plan.json").read_text(encoding="utf-8"))
         figures |= {

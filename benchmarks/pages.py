@@ -31,7 +31,7 @@ def script_times(url: str) -> dict[str, dict[str, float]]:
     from streamlit.testing.v1 import AppTest
 
     figures = {}
-    at = AppTest.from_file(str(ROOT / "web" / "shell.py"), default_timeout=120)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     at.run()
     for page in PAGES:
         times = []
@@ -44,7 +44,8 @@ def script_times(url: str) -> dict[str, dict[str, float]]:
             if at.exception:
                 raise SystemExit(f"{page}: {at.exception[0].value}")
         figures[page] = {
-            "first_ms": round(times[0]), "median_ms": round(statistics.median(times[1:]))
+            "first_ms": round(times[0]),
+            "median_ms": round(statistics.median(times[1:])),
         }
     return figures
 
@@ -79,9 +80,15 @@ def add_cells(url: str, n: int) -> None:
         population=500.0,
     )
     scores.save_scores(
-        store, as_of=run.as_of, method="made up", params={}, cells=pd.DataFrame(rows),
+        store,
+        as_of=run.as_of,
+        method="made up",
+        params={},
+        cells=pd.DataFrame(rows),
         facilities=scores.load_facility_scores(store, run.run_id, scope=EVERYTHING),
-        summary=dict(run.summary), actor="benchmark", now=datetime.now(UTC),
+        summary=dict(run.summary),
+        actor="benchmark",
+        now=datetime.now(UTC),
     )
 
 
@@ -93,7 +100,8 @@ def browser_times(url: str) -> dict[str, float]:
 
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "cli", "serve", "--port", str(port), "--store", url], cwd=ROOT,
+        [sys.executable, "-m", "cli", "serve", "--port", str(port), "--store", url],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
     )
     before = time.perf_counter()

@@ -161,7 +161,12 @@ class Session:
 
     def _restore(self, plan: tuple[NDArray[Any], ...]) -> None:
         desk = self.desk
-        parts = (desk.best_length, desk.best_stops, desk.best_lo, desk.best_hi)
+        parts: tuple[NDArray[Any], ...] = (
+            desk.best_length,
+            desk.best_stops,
+            desk.best_lo,
+            desk.best_hi,
+        )
         for part, kept in zip(parts, plan, strict=True):
             part[:] = kept
 

@@ -117,23 +117,26 @@ def detour(m: Model, s: State, r: int, p: int, v: int) -> int:
         return FAR
     after = m.target[r] if p == s.length[r] else m.place[s.stops[r, p]]
     fro = int(m.travel[here, after])
-    if to + fro > room:
+    if to + fro > room or not goes_between(m, s, r, p, v, to, fro):
         return FAR
+    return to + fro - int(s.leg[r, p])
+
+
+@compiled
+def goes_between(m: Model, s: State, r: int, p: int, v: int, to: int, fro: int) -> bool:
+    """Tell whether visit v fits before the p-th stop with these legs: windows, break, the rest."""
     day, service = m.day[r], m.service[v]
     if m.pause_s[r] < 0:
         start = earliest_start(m, s, v, day, s.f1[r, p] + to)
-        if start + service + fro > s.b0[r, p]:
-            return FAR
-        return to + fro - int(s.leg[r, p])
+        return start + service + fro <= s.b0[r, p]
     pause_s, lo, hi = m.pause_s[r], m.pause_lo[r], m.pause_hi[r]
     free = s.f0[r, p]
     leave0 = earliest_start(m, s, v, day, free + to) + service
-    if leave0 + fro > s.b1[r, p]:
-        ready = min(s.f1[r, p] + to, rest_leg(free, to, pause_s, lo, hi))
-        rested = earliest_start(m, s, v, day, ready) + service
-        if min(rested + fro, rest_leg(leave0, fro, pause_s, lo, hi)) > s.b0[r, p]:
-            return FAR
-    return to + fro - int(s.leg[r, p])
+    if leave0 + fro <= s.b1[r, p]:
+        return True
+    ready = min(s.f1[r, p] + to, rest_leg(free, to, pause_s, lo, hi))
+    rested = earliest_start(m, s, v, day, ready) + service
+    return min(rested + fro, rest_leg(leave0, fro, pause_s, lo, hi)) <= s.b0[r, p]
 
 
 @compiled
