@@ -30,7 +30,7 @@ def language() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed (told in one line), 2 wrong use."""
+    """Run one command; return 0 when done, 1 when it failed (told in one line), 2 on wrong use."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.WARNING if not options.verbose else logging.INFO,
@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(verbose=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument(
             "--store",
@@ -156,15 +158,22 @@ def _report_lines(report: "ImportReport") -> Iterator[str]:
             continue
         counts = _(
             "读取 {a} 行：采用 {b}，更新 {c}，拒绝 {d}",
-            a=file.rows, b=file.taken, c=file.updated, d=len(file.refused),
+            a=file.rows,
+            b=file.taken,
+            c=file.updated,
+            d=len(file.refused),
         )
         yield f"{name} → {file.kind}: {counts}"
         yield from (f"  {say(note, language())}" for note in file.notes)
         if file.ignored_columns:
             yield "  " + _("未采用的列：{columns}", columns=", ".join(file.ignored_columns))
         for refused in file.refused[:REFUSED_SHOWN]:
-            where = _("第 {row} 行，{column}：{value}",
-                      row=refused.row, column=refused.column or "—", value=refused.value or "—")
+            where = _(
+                "第 {row} 行，{column}：{value}",
+                row=refused.row,
+                column=refused.column or "—",
+                value=refused.value or "—",
+            )
             yield f"  {where}  {say(refused.reason, language())}"
         if len(file.refused) > REFUSED_SHOWN:
             yield "  " + _("另有 {n} 行被拒绝，见 --report", n=len(file.refused) - REFUSED_SHOWN)
@@ -213,7 +222,11 @@ def _plan(options: argparse.Namespace) -> int:
     newest = latest_run(store, scope=EVERYTHING, as_of=as_of)
     if newest is None or newest.as_of < as_of - timedelta(days=7):
         scoring.score(
-            store, settings.scoring, scope=EVERYTHING, as_of=as_of, actor="command line",
+            store,
+            settings.scoring,
+            scope=EVERYTHING,
+            as_of=as_of,
+            actor="command line",
             progress=_bar,
         )
 
@@ -262,9 +275,11 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from data.store.engine import migrate
+    from data.store.engine import open_for_upgrade, schema_version, upgrade
 
-    print(migrate(options.store))
+    store = open_for_upgrade(options.store)
+    upgrade(store)
+    print(schema_version(store))
     return OK
 
 

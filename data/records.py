@@ -132,6 +132,7 @@ class Plan:
     warnings: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
+        """Refuse moments without a zone."""
         for what, value in (("as_of", self.as_of), ("created_at", self.created_at)):
             if value.tzinfo is None:
                 raise ValueError(type_error.format(what=what, value=value))

@@ -25,11 +25,11 @@ fringe.metric(
     text("未知") if shares is None else f"{shares[0]:.0%} / {shares[1]:.0%}",
     border=True,
 )
-index.metric(
-    text("不均衡指数（0 为按风险分配）"), tables.number(even.line.unevenness), border=True
-)
+index.metric(text("不均衡指数（0 为按风险分配）"), tables.number(even.line.unevenness), border=True)
 never.metric(
-    text("从未到访的网格"), text("{n} 个，共 {m}", n=even.n_never_seen, m=even.n_places), border=True
+    text("从未到访的网格"),
+    text("{n} 个，共 {m}", n=even.n_never_seen, m=even.n_places),
+    border=True,
 )
 visits.metric(text("近 12 个月到访"), text("{n} 家次", n=even.n_visits), border=True)
 if even.n_visits == 0:

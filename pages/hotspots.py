@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import cached, cell_panel, map_pages, messages, tables
 from ui.messages import text
+from workflows.reading import ScoreRun
 
 MAP, TABLE = "map", "table"
 
@@ -21,17 +22,15 @@ messages.title(
     text("哪里可能藏着我们还不知道的点位，把握有多大"),
     text("数据截至 {time}", time=messages.when(run.as_of)),
 )
-for missing in cell_panel.missing(run):
-    st.caption(missing)
+cell_panel.draw_missing(run)
 
 
 @st.fragment
-def board() -> None:
+def board(run: ScoreRun) -> None:
     """Draw layers, map and panel; a click reruns only this part."""
-    choice, view = st.columns([9, 3], vertical_alignment="bottom")
-    with choice:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = map_pages.choose_measure()
         layers = map_pages.choose_layers()
-    with view:
         shown = st.segmented_control(
             text("显示"),
             [MAP, TABLE],
@@ -47,10 +46,10 @@ def board() -> None:
         if shown == TABLE:
             picked = tables.pick_cell(cached.cells(run))
         else:
-            picked = map_pages.hotspot_map(run, layers)
+            picked = map_pages.hotspot_map(run, layers, measure=measure)
     with right, st.container(border=True):
         cell_panel.draw(run, picked)
 
 
-board()
+board(run)
 st.link_button(text("全屏地图"), f"/document/hotspots/{run.run_id}.html")

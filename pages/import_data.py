@@ -29,9 +29,7 @@ with st.form("files", clear_on_submit=True):
     kind = kind_column.selectbox(
         text("数据种类"),
         [AUTOMATIC, *KINDS],
-        format_func=lambda name: text("自动判断")
-        if name == AUTOMATIC
-        else tables.kind_name(name),
+        format_func=lambda name: text("自动判断") if name == AUTOMATIC else tables.kind_name(name),
     )
     profiles = requests.shipped_profiles()
     profile = profile_column.selectbox(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, messages, tables
+from ui import cached, map_pages, messages, tables
 from ui.messages import text
 
 run = cached.run()
@@ -23,47 +23,48 @@ messages.title(
     text("数据截至 {time}", time=messages.when(run.as_of)),
 )
 
-late, done, unseen = st.columns(3)
-late.metric(
-    text("超期线索"),
-    text("{n} 条", n=shown.n_overdue),
-    border=True,
-    help=text("办结时限已过、尚未办结的线索"),
-)
-late.caption(
-    text("最长超期 {d} 天；另有 {n} 条今日到期", d=shown.longest_overdue_days, n=shown.n_due_today)
-    if shown.n_overdue or shown.n_due_today
-    else text("没有超期线索。未办结 {n} 条", n=shown.n_open)
-)
 planned = shown.n_planned_last_week
-done.metric(
-    text("上周完成"),
-    text("{a} 家次", a=shown.n_done_last_week)
-    if planned is None
-    else text("{a} / {b} 家次", a=shown.n_done_last_week, b=planned),
-    border=True,
-)
-done.caption(tables.not_done_line(shown.n_not_done))
-unseen.metric(text("超期未查"), text("{n} 处", n=shown.n_unseen), border=True)
-unseen.caption(
-    text(
-        "{m} 个月内无人到访的网格，共 {all_cells} 格；从未到访 {never}，结合部 {fringe}",
-        m=cached.settings().screen.unseen_months,
-        all_cells=shown.n_cells,
-        never=shown.n_never_seen,
-        fringe=shown.n_unseen_fringe,
+late, done, unseen = st.columns(3)
+with late:
+    messages.card(
+        text("超期线索"),
+        text("{n} 条", n=shown.n_overdue),
+        tables.overdue_line(shown),
+        about=text("办结时限已过、尚未办结的线索"),
     )
-)
+with done:
+    messages.card(
+        text("上周完成"),
+        text("{a} 家次", a=shown.n_done_last_week)
+        if planned is None
+        else text("{a} / {b} 家次", a=shown.n_done_last_week, b=planned),
+        tables.not_done_line(shown.n_not_done),
+    )
+with unseen:
+    messages.card(
+        text("超期未查"),
+        text("{n} 处", n=shown.n_unseen),
+        text(
+            "{m} 个月内无人到访的网格，共 {all_cells} 格；从未到访 {never}，结合部 {fringe}",
+            m=cached.settings().screen.unseen_months,
+            all_cells=shown.n_cells,
+            never=shown.n_never_seen,
+            fringe=shown.n_unseen_fringe,
+        ),
+    )
 
-cells, tasks = st.columns([7, 5])
-with cells:
-    st.subheader(text("风险最高的网格"), anchor=False)
-    st.table(tables.top_cells(shown.top_cells), hide_index=True)
-    st.page_link("pages/hotspots.py", label=text("打开风险热点"), icon=":material/hexagon:")
+board, tasks = st.columns([7, 5])
+with board:
+    st.subheader(text("风险热点与未查明区域"), anchor=False)
+    map_pages.small_map(run)
+    messages.link("hotspots", text("打开风险热点"), icon=":material/hexagon:")
 with tasks:
     st.subheader(text("本周待办"), anchor=False)
     for task in shown.to_do:
-        with st.container(border=True):
-            st.markdown(f"**{messages.say(task.title)}**")
-            st.caption(messages.say(task.hint))
-            st.page_link(f"pages/{task.page}.py", label=text("去办理"))
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            with st.container(gap=None):
+                st.markdown(f"**{messages.say(task.title)}**")
+                st.caption(messages.say(task.hint))
+            messages.link(task.page, text("去办理"))
+    st.subheader(text("风险最高的网格"), anchor=False)
+    st.dataframe(tables.top_cells(shown.top_cells), hide_index=True, alt=text("风险最高的网格"))

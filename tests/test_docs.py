@@ -12,7 +12,7 @@ PAGES = sorted(path for path in ROOT.glob("*.md")) + sorted((ROOT / "docs").rglo
 
 
 def test_every_setting_is_documented_with_its_default():
-    """A setting that nobody can read about is not one; `python -m workflows.settings` rewrites it."""
+    """A setting nobody can read about is none; `python -m workflows.settings` rewrites it."""
     written = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert written == settings_markdown()
 
@@ -27,7 +27,9 @@ def test_links_between_documents_lead_somewhere(page):
 
 def test_the_tree_names_no_registry_and_no_path_of_a_machine():
     """Locks carry hashes, not addresses; the project speaks of itself alone."""
-    forbidden = re.compile(r"https?|--index-url|/root/|/home/")
+    forbidden = re.compile(
+        r"https?|--index-url|/root/|/home/"
+    )
     names = ("requirements.lock", "requirements-dev.lock", "package-lock.json", "pyproject.toml")
     found = [name for name in names if forbidden.search((ROOT / name).read_text(encoding="utf-8"))]
     assert found == []

@@ -7,7 +7,9 @@ Frames that come back are shared: read them, never write into them.
 """
 
 import os
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -19,7 +21,7 @@ from ui import state
 from workflows import access, evenness, overview, reading, score_runs
 from workflows.settings import Settings, read_settings
 
-_KEYED = {Scope: repr}
+_KEYED: dict[str | type[Any], Callable[[Any], Any]] = {Scope: repr}
 
 
 @st.cache_resource
@@ -59,7 +61,7 @@ def now() -> datetime:
 
 
 def version() -> str:
-    """Return which store this is and how often its data has changed: the key of all that is kept."""
+    """Return which store this is and how often its data has changed: the key of the caches."""
     return f"{_address()}@{reading.data_version(store())}"
 
 

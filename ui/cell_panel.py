@@ -8,15 +8,20 @@ import streamlit as st
 
 from ui import cached, charts, messages, tables
 from ui.messages import text
+from workflows import reading
 from workflows.reading import CellStory, ScoreRun
 from workflows.wording import from_json
 
 KNOWLEDGE_STEPS = ("少", "一般", "较多", "充分")
 
 
-def missing(run: ScoreRun) -> list[str]:
-    """Return a sentence for each thing the scores had to do without."""
-    return [messages.say(from_json(stored)) for stored in run.summary.get("missing", [])]
+def draw_missing(run: ScoreRun) -> None:
+    """Draw what the scores had to do without, folded up."""
+    missing = [messages.say(from_json(stored)) for stored in reading.missing(run)]
+    if missing:
+        with st.expander(text("评分时缺少 {n} 项数据", n=len(missing))):
+            for sentence in missing:
+                st.text(sentence)
 
 
 def draw(run: ScoreRun, cell_id: str | None) -> None:

@@ -1,6 +1,6 @@
 """Charts as plain data: reason bars, Lorenz curve, share bars, load bars, day timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from data.records import Plan, Reason, Route
@@ -37,26 +37,41 @@ def reason_bars(reasons: Sequence[Reason]) -> Spec:
         "yAxis": [
             {"type": "category", "inverse": True, "show": False, "data": [b["name"] for b in bars]},
             {
-                "type": "category", "inverse": True, "data": signed, "position": "right",
-                "axisLine": {"show": False}, "axisTick": {"show": False},
+                "type": "category",
+                "inverse": True,
+                "data": signed,
+                "position": "right",
+                "axisLine": {"show": False},
+                "axisTick": {"show": False},
                 "axisLabel": {"color": colours.text, "fontWeight": 600, "margin": 4},
             },
         ],
         "series": [
             {
-                "type": "bar", "data": bars, "barWidth": 10,
+                "type": "bar",
+                "data": bars,
+                "barWidth": 10,
                 "markLine": {
-                    "silent": True, "symbol": "none", "label": {"show": False},
+                    "silent": True,
+                    "symbol": "none",
+                    "label": {"show": False},
                     "lineStyle": {"color": colours.border, "type": "solid", "width": 1},
                     "data": [{"xAxis": 0}],
                 },
             },
             {
                 # carries the sentences: labels of zero-length bars start at the zero line
-                "type": "bar", "data": [0 for _ in bars], "barWidth": 10, "barGap": "-100%",
+                "type": "bar",
+                "data": [0 for _ in bars],
+                "barWidth": 10,
+                "barGap": "-100%",
                 "label": {
-                    "show": True, "position": "insideLeft", "offset": [0, -14],
-                    "formatter": "{b}", "color": colours.text, "fontSize": 12,
+                    "show": True,
+                    "position": "insideLeft",
+                    "offset": [0, -14],
+                    "formatter": "{b}",
+                    "color": colours.text,
+                    "fontSize": 12,
                     "align": "left",
                 },
             },
@@ -64,16 +79,19 @@ def reason_bars(reasons: Sequence[Reason]) -> Spec:
     }
 
 
-def lorenz(risk_share: Sequence[float], visit_share: Sequence[float]) -> Spec:
+def lorenz(risk_share: Iterable[float], visit_share: Iterable[float]) -> Spec:
     """Return cumulative share of visits against cumulative share of risk, both 0 to 1."""
     colours = palette()
     points = [
-        [round(100 * x, 2), round(100 * y, 2)]
-        for x, y in zip(risk_share, visit_share, strict=True)
+        [round(100 * x, 2), round(100 * y, 2)] for x, y in zip(risk_share, visit_share, strict=True)
     ]
     axis = {
-        "type": "value", "min": 0, "max": 100, "interval": 25,
-        "nameLocation": "middle", "nameTextStyle": {"color": colours.text},
+        "type": "value",
+        "min": 0,
+        "max": 100,
+        "interval": 25,
+        "nameLocation": "middle",
+        "nameTextStyle": {"color": colours.text},
         "axisLabel": {"color": colours.muted, "fontSize": 11},
         "splitLine": {"lineStyle": {"color": colours.line}},
     }
@@ -85,12 +103,17 @@ def lorenz(risk_share: Sequence[float], visit_share: Sequence[float]) -> Spec:
         "yAxis": {**axis, "name": messages.text("累计到访占比，%"), "nameGap": 34},
         "series": [
             {
-                "type": "line", "data": [[0, 0], [100, 100]], "symbol": "none",
+                "type": "line",
+                "data": [[0, 0], [100, 100]],
+                "symbol": "none",
                 "lineStyle": {"color": colours.border, "type": "dashed", "width": 1},
-                "endLabel": {"show": False}, "silent": True,
+                "endLabel": {"show": False},
+                "silent": True,
             },
             {
-                "type": "line", "data": points, "symbol": "none",
+                "type": "line",
+                "data": points,
+                "symbol": "none",
                 "lineStyle": {"color": colours.primary, "width": 2.5},
                 "areaStyle": {"color": colours.soft_selected, "opacity": 0.7, "origin": "start"},
             },
@@ -98,9 +121,7 @@ def lorenz(risk_share: Sequence[float], visit_share: Sequence[float]) -> Spec:
     }
 
 
-def share_bars(
-    names: Sequence[str], risk: Sequence[float], visits: Sequence[float]
-) -> Spec:
+def share_bars(names: Sequence[str], risk: Iterable[float], visits: Iterable[float]) -> Spec:
     """Return two bars per group: its share of risk (ochre) and of visits (blue), in percent."""
     colours = palette()
     label = {"show": True, "position": "right", "color": colours.text, "fontSize": 11}
@@ -108,22 +129,36 @@ def share_bars(
         "animation": False,
         "textStyle": {"fontFamily": theme.FONT_STACK},
         "grid": {"left": 4, "right": 40, "top": 26, "bottom": 4, "containLabel": True},
-        "legend": {"top": 0, "left": 0, "itemWidth": 12, "itemHeight": 8,
-                   "textStyle": {"color": colours.muted, "fontSize": 12}},
+        "legend": {
+            "top": 0,
+            "left": 0,
+            "itemWidth": 12,
+            "itemHeight": 8,
+            "textStyle": {"color": colours.muted, "fontSize": 12},
+        },
         "xAxis": {"type": "value", "show": False},
         "yAxis": {
-            "type": "category", "inverse": True, "data": list(names),
-            "axisLine": {"show": False}, "axisTick": {"show": False},
+            "type": "category",
+            "inverse": True,
+            "data": list(names),
+            "axisLine": {"show": False},
+            "axisTick": {"show": False},
             "axisLabel": {"color": colours.text, "fontSize": 12},
         },
         "series": [
             {
-                "type": "bar", "name": messages.text("风险占比，%"), "barWidth": 8, "label": label,
+                "type": "bar",
+                "name": messages.text("风险占比，%"),
+                "barWidth": 8,
+                "label": label,
                 "itemStyle": {"color": colours.reason_up},
                 "data": [round(100 * value) for value in risk],
             },
             {
-                "type": "bar", "name": messages.text("到访占比，%"), "barWidth": 8, "label": label,
+                "type": "bar",
+                "name": messages.text("到访占比，%"),
+                "barWidth": 8,
+                "label": label,
                 "itemStyle": {"color": colours.primary},
                 "data": [round(100 * value) for value in visits],
             },
@@ -141,8 +176,8 @@ def load_bars(plan: Plan) -> Spec:
     """Return hours per team over the week: dark visits, light travel."""
     colours = palette()
     teams = [team.team_id for team in plan.teams]
-    on_site = {team: 0.0 for team in teams}
-    travel = {team: 0.0 for team in teams}
+    on_site = dict.fromkeys(teams, 0.0)
+    travel = dict.fromkeys(teams, 0.0)
     for route in plan.routes:
         on_site[route.team_id] += sum(stop.visit.service_s for stop in route.stops) / 3600
         travel[route.team_id] += route.travel_s / 3600
@@ -152,27 +187,35 @@ def load_bars(plan: Plan) -> Spec:
         "grid": {"left": 4, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {
-            "type": "category", "inverse": True,
+            "type": "category",
+            "inverse": True,
             "data": [messages.text("队 {team}", team=team) for team in teams],
-            "axisLine": {"show": False}, "axisTick": {"show": False},
+            "axisLine": {"show": False},
+            "axisTick": {"show": False},
             "axisLabel": {"color": colours.text, "fontSize": 12},
         },
         "series": [
             {
-                "type": "bar", "stack": "hours", "barWidth": 12,
+                "type": "bar",
+                "stack": "hours",
+                "barWidth": 12,
                 "data": [
                     {"value": round(on_site[team], 2), "itemStyle": {"color": team_colour(n)}}
                     for n, team in enumerate(teams)
                 ],
             },
             {
-                "type": "bar", "stack": "hours", "barWidth": 12,
+                "type": "bar",
+                "stack": "hours",
+                "barWidth": 12,
                 "data": [
                     {
                         "value": round(travel[team], 2),
                         "itemStyle": {"color": team_colour(n), "opacity": 0.35},
                         "label": {
-                            "show": True, "position": "right", "color": colours.text,
+                            "show": True,
+                            "position": "right",
+                            "color": colours.text,
                             "formatter": f"{on_site[team] + travel[team]:.1f}",
                         },
                     }
@@ -190,14 +233,28 @@ def timeline(plan: Plan, day: int) -> tuple[list[dict[str, Any]], Spec]:
     teams = [team.team_id for team in plan.teams]
     rows = [row for route in of_day for row in _timeline_rows(route)]
     order = [messages.text("队 {team}", team=team) for team in teams]
-    hours = {"type": "quantitative", "scale": {"domain": [8, 18]}, "title": None,
-             "axis": {"values": list(range(8, 19)), "labelExpr": "datum.value + ':00'",
-                      "orient": "top", "gridColor": colours.line, "tickSize": 0,
-                      "domain": False, "labelColor": colours.muted}}
-    row_axis = {"field": "team", "type": "nominal", "sort": order, "title": None,
-                "scale": {"domain": order},
-                "axis": {"labelColor": colours.text, "domain": False, "tickSize": 0,
-                         "labelFontSize": 12}}
+    hours = {
+        "type": "quantitative",
+        "scale": {"domain": [8, 18]},
+        "title": None,
+        "axis": {
+            "values": list(range(8, 19)),
+            "labelExpr": "datum.value + ':00'",
+            "orient": "top",
+            "gridColor": colours.line,
+            "tickSize": 0,
+            "domain": False,
+            "labelColor": colours.muted,
+        },
+    }
+    row_axis = {
+        "field": "team",
+        "type": "nominal",
+        "sort": order,
+        "title": None,
+        "scale": {"domain": order},
+        "axis": {"labelColor": colours.text, "domain": False, "tickSize": 0, "labelFontSize": 12},
+    }
     scale = {"domain": order, "range": [team_colour(n) for n in range(len(teams))]}
     return rows, {
         "height": {"step": 26},
@@ -206,24 +263,36 @@ def timeline(plan: Plan, day: int) -> tuple[list[dict[str, Any]], Spec]:
             {
                 "transform": [{"filter": "datum.part == 'out'"}],
                 "mark": {"type": "rule", "strokeWidth": 1},
-                "encoding": {"x": {"field": "from", **hours}, "x2": {"field": "to"}, "y": row_axis,
-                             "color": {"field": "team", "scale": scale, "legend": None}},
+                "encoding": {
+                    "x": {"field": "from", **hours},
+                    "x2": {"field": "to"},
+                    "y": row_axis,
+                    "color": {"field": "team", "scale": scale, "legend": None},
+                },
             },
             {
                 "transform": [{"filter": "datum.part == 'visit'"}],
                 "mark": {"type": "bar", "height": 18, "cornerRadius": 2},
                 "encoding": {
-                    "x": {"field": "from", **hours}, "x2": {"field": "to"}, "y": row_axis,
+                    "x": {"field": "from", **hours},
+                    "x2": {"field": "to"},
+                    "y": row_axis,
                     "color": {"field": "team", "scale": scale, "legend": None},
-                    "tooltip": [{"field": "what", "title": messages.text("地点")},
-                                {"field": "clock", "title": messages.text("时间")}],
+                    "tooltip": [
+                        {"field": "what", "title": messages.text("地点")},
+                        {"field": "clock", "title": messages.text("时间")},
+                    ],
                 },
             },
             {
                 "transform": [{"filter": "datum.part == 'visit'"}],
                 "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 11, "clip": True},
-                "encoding": {"x": {"field": "from", **hours}, "y": row_axis,
-                             "text": {"field": "label"}, "color": {"value": colours.on_team}},
+                "encoding": {
+                    "x": {"field": "from", **hours},
+                    "y": row_axis,
+                    "text": {"field": "label"},
+                    "color": {"value": colours.on_team},
+                },
             },
         ],
     }

@@ -15,6 +15,22 @@ SHOWN_AT_FIRST = ["not_looked", "fringe", "complaints", "cases"]
 HEIGHT = 560
 
 
+def choose_measure() -> str:
+    """Draw the choice of what the colour says and return it: ``p`` or ``score``."""
+    names = {"p": text("未掌握点位概率"), "score": text("风险（点位数 × 严重程度）")}
+    chosen = st.segmented_control(
+        text("颜色"),
+        list(names),
+        default="p",
+        required=True,
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        key="measure",
+        bind="query-params",
+    )
+    return str(chosen or "p")
+
+
 def choose_layers() -> list[str]:
     """Draw the layer switches and return the layers that are on."""
     names = {
@@ -38,7 +54,7 @@ def choose_layers() -> list[str]:
     return list(chosen)
 
 
-def hotspot_map(run: ScoreRun, layers: list[str]) -> str | None:
+def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None:
     """Draw the map of a score run and return the cell that is picked on it."""
     screen = cached.settings().screen
     cells = _address(f"/data/cells/{run.run_id}.json")
@@ -47,17 +63,21 @@ def hotspot_map(run: ScoreRun, layers: list[str]) -> str | None:
         "not_looked": cells,
         "fringe": cells,
         "certainty": cells,
-        "complaints": _address("/data/complaints.json", as_of=as_of),
+        "complaints": _address(
+            "/data/complaints.json", as_of=as_of, days=str(screen.recent_case_days)
+        ),
         "cases": _address("/data/cases.json", as_of=as_of),
         "facilities": _address(f"/data/facilities/{run.run_id}.json"),
     }
     options: dict[str, dict[str, object]] = {
         "not_looked": {"months": screen.unseen_months},
-        "cases": {"days": screen.recent_case_days},
+        "cases": {"days": screen.recent_case_days, "pick": False},
+        "complaints": {"pick": False},
+        "facilities": {"pick": False},
     }
     drawn = [
         MapLayer(name="areas", url=_address("/data/areas.json", as_of=as_of), kind="areas"),
-        MapLayer(name="cells", url=cells, kind="cells", options={"value": "p"}),
+        MapLayer(name="cells", url=cells, kind="cells", options={"value": measure}),
         *(
             MapLayer(
                 name=name,
@@ -79,12 +99,40 @@ def hotspot_map(run: ScoreRun, layers: list[str]) -> str | None:
         height=HEIGHT,
         fit=f"{run.run_id}-{state.district()}",
         source=text("底图：本局区划；评分于 {time}", time=messages.when(run.created_at)),
+        ramp_title=text("风险，占最高网格的 %") if measure == "score" else None,
     )
     chosen = event.selected
     if chosen is None or chosen.get("layer") != "cells":
         return picked if chosen is not None else None
     state.remember("cell", chosen["id"])
     return chosen["id"]
+
+
+def small_map(run: ScoreRun) -> None:
+    """Draw the map of the first page: cells, what is not looked at, the fringe."""
+    cells = _address(f"/data/cells/{run.run_id}.json")
+    maps.risk_map(
+        key="home",
+        layers=[
+            MapLayer(
+                name="areas",
+                url=_address("/data/areas.json", as_of=run.as_of.isoformat()),
+                kind="areas",
+            ),
+            MapLayer(name="cells", url=cells, kind="cells", options={"value": "p"}),
+            MapLayer(
+                name="not_looked",
+                url=cells,
+                kind="not_looked",
+                options={"months": cached.settings().screen.unseen_months},
+            ),
+            MapLayer(name="fringe", url=cells, kind="fringe"),
+        ],
+        language=state.language(),
+        alt=text("风险热点图：每个网格有未掌握点位的概率；同样的内容见表格"),
+        height=420,
+        fit=f"{run.run_id}-{state.district()}",
+    )
 
 
 def plan_map(plan: Plan, run: ScoreRun, *, day: int | None) -> None:

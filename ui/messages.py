@@ -59,15 +59,28 @@ def percent(share: float) -> str:
 
 def title(name: str, *line: str) -> None:
     """Draw the title row of a page: its name and one grey line."""
-    st.title(name, anchor=False)
-    st.caption(" · ".join(part for part in line if part))
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    row.title(name, anchor=False, width="content")
+    row.caption(" · ".join(part for part in line if part), width="content")
 
 
 def empty(question: str, needs: str) -> None:
     """Draw what a page without data says: its question, what it needs, where to go next."""
     st.subheader(question, anchor=False)
     st.info(needs)
-    st.page_link("pages/import_data.py", label=text("导入数据"), icon=":material/upload:")
+    link("import_data", text("导入数据"), icon=":material/upload:")
+
+
+def card(label: str, value: str, line: str, *, about: str | None = None) -> None:
+    """Draw a key number with the line that explains it, in one frame."""
+    with st.container(border=True, gap=None, height="stretch"):
+        st.metric(label, value, help=about)
+        st.caption(line)
+
+
+def link(page: str, label: str, *, icon: str | None = None) -> None:
+    """Draw a link to another page of the product, named by its file."""
+    st.page_link(f"pages/{page}.py", label=label, icon=icon)
 
 
 def show_error(error: MedPatrolError) -> None:

@@ -61,9 +61,7 @@ def draw(plan: Plan, run: ScoreRun) -> None:
         tables.left_out(shown), hide_index=True, height=300, alt=text("未排事项、原因与补救")
     )
     if len(plan.left_out) > len(shown):
-        st.caption(
-            text("按计划价值列出前 {n} 项；全部在 Excel 的“未排”表中", n=N_LEFT_OUT_SHOWN)
-        )
+        st.caption(text("按计划价值列出前 {n} 项；全部在 Excel 的“未排”表中", n=N_LEFT_OUT_SHOWN))
 
 
 def _headline(plan: Plan) -> None:

@@ -9,7 +9,7 @@ from errors import MedPatrolError
 from ui import cached, messages, state
 from ui.messages import text
 from workflows import reading, requests
-from workflows.requests import Job
+from workflows.reading import Job
 
 RUNNING = ("queued", "running")
 
@@ -71,8 +71,10 @@ def _running(job_id: str, *, can_use: bool) -> None:
         if job.stop_mode is not None:
             buttons.caption(text("正在停止"))
             return
-        if can_use and job.value is not None and buttons.button(
-            text("停止并采用"), type="primary", key=f"use-{job_id}"
+        if (
+            can_use
+            and job.value is not None
+            and buttons.button(text("停止并采用"), type="primary", key=f"use-{job_id}")
         ):
             requests.stop(cached.store(), job_id, use=True)
         if buttons.button(text("取消"), key=f"cancel-{job_id}"):

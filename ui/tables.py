@@ -1,6 +1,7 @@
 """Tables as people read them: column order, labels, units and number formats."""
 
 import json
+import operator
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from data.schema import FRINGE_CODES, KINDS
 from ui import messages, state
 from ui.messages import text
 from workflows.exports import clock, place_of
+from workflows.overview import Overview
 from workflows.wording import from_json
 
 
@@ -29,34 +31,45 @@ def main_reason(reasons: str) -> str:
     parts = json.loads(reasons)
     if not parts:
         return "—"
-    return messages.say(from_json(max(parts, key=lambda part: part["c"])))
+    return messages.say(from_json(max(parts, key=operator.itemgetter("c"))))
 
 
-def last_seen(value: object) -> str:
+def last_seen(value: Any) -> str:  # noqa: ANN401 - a cell of a frame
     """Return the date of the last visit, or that there was none."""
-    return text("从未到访") if pd.isna(value) else str(pd.Timestamp(value).date())  # type: ignore[call-overload, arg-type]
+    return text("从未到访") if pd.isna(value) else str(pd.Timestamp(value).date())
 
 
-def urban_rural(code: object) -> str:
+def urban_rural(code: Any) -> str:  # noqa: ANN401 - a cell of a frame
     """Return the label of an urban-rural code, or that it is unknown."""
-    return text("未知") if pd.isna(code) else messages.label("urban_rural_code", code)  # type: ignore[call-overload]
+    return text("未知") if pd.isna(code) else messages.label("urban_rural_code", code)
 
 
 def top_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of cells: place, class, probability with interval, last visit, main reason."""
+    """Return the table of cells: place, probability with interval, main reason."""
     return pd.DataFrame(
         [
             {
                 text("地点"): place(row),
-                text("类别"): urban_rural(row["urban_rural_code"]),
                 text("概率"): messages.percent(row["p_hidden"]),
-                text("90 % 区间"): f"{messages.percent(row['p_lo'])} – {messages.percent(row['p_hi'])}",
-                text("上次到访"): last_seen(row["last_visit_on"]),
+                text(
+                    "90 % 区间"
+                ): f"{messages.percent(row['p_lo'])} – {messages.percent(row['p_hi'])}",
                 text("主要原因"): main_reason(row["reasons"]),
             }
             for row in cells.to_dict("records")
         ]
     )
+
+
+def overdue_line(shown: Overview) -> str:
+    """Return how late the latest lead is, or that none is late."""
+    if shown.n_overdue or shown.n_due_today:
+        return text(
+            "最长超期 {d} 天；另有 {n} 条今日到期",
+            d=shown.longest_overdue_days,
+            n=shown.n_due_today,
+        )
+    return text("没有超期线索。未办结 {n} 条", n=shown.n_open)
 
 
 def not_done_line(counts: dict[str, int]) -> str:
@@ -178,7 +191,7 @@ def kind_name(kind: str) -> str:
 def record_counts(counts: Mapping[str, int]) -> pd.DataFrame:
     """Return how many records of each kind the store holds."""
     return pd.DataFrame(
-        [{text("数据种类"): kind_name(kind), text("记录数"): n} for kind, n in counts.items()]
+        [{text("数据种类"): kind_name(kind), text("记录数"): n} for kind, n in counts.items() if n]
     )
 
 
@@ -190,12 +203,12 @@ def imports(rows: pd.DataFrame) -> pd.DataFrame:
                 text("时间"): messages.when(row["imported_at"]),
                 text("文件"): row["file_name"],
                 text("数据种类"): kind_name(row["kind"]) if row["kind"] in KINDS else "—",
-                text("行数"): row["rows"],
-                text("采用"): row["taken"],
-                text("更新"): row["updated"],
-                text("拒绝"): row["refused"],
+                text("行数"): row["n_rows"],
+                text("采用"): row["n_taken"],
+                text("更新"): row["n_updated"],
+                text("拒绝"): row["n_refused"],
                 text("下载拒绝清单"): f"/download/import/{row['import_id']}/refused.csv"
-                if row["refused"]
+                if row["n_refused"]
                 else None,
             }
             for row in rows.to_dict("records")

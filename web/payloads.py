@@ -112,13 +112,14 @@ def _run_as_of(store: Store, run_id: str, *, is_shown: bool) -> datetime:
 
 
 def leads(store: Store, *, scope: Scope, as_of: datetime, days: int) -> map_layers.Payload:
-    """Return the leads of the last ``days`` days, counted on a grid."""
+    """Return the open leads, and the closed ones of the last ``days`` days, counted on a grid."""
     from data.store.rows import load_rows
 
-    columns = ["lon", "lat", "status", "closed_on"]
-    since = as_of - timedelta(days=days)
-    rows = load_rows(store, "complaints", scope=scope, as_of=as_of, columns=columns, since=since)
-    return map_layers.leads_layer(rows)
+    columns = ["received_at", "lon", "lat", "status", "closed_on"]
+    rows = load_rows(store, "complaints", scope=scope, as_of=as_of, columns=columns)
+    # an open lead stays on the map however old it is
+    shown = rows["closed_on"].isna() | (rows["received_at"] >= as_of - timedelta(days=days))
+    return map_layers.leads_layer(rows[shown])
 
 
 def cases(store: Store, *, scope: Scope, as_of: datetime, days: int) -> map_layers.Payload:

@@ -151,8 +151,8 @@ def facilities(source: Source, request: Request, scope: Scope) -> Response:
 
 
 def complaints(source: Source, request: Request, scope: Scope) -> Response:
-    """Answer with leads counted on a grid (``as_of`` a date, ``days`` back)."""
-    as_of, days = _period(request, default_days=365)
+    """Answer with leads counted on a grid (``as_of`` a date, closed ones ``days`` back)."""
+    as_of, days = _period(request, default_days=90)
     make = functools.partial(payloads.leads, source.store, scope=scope, as_of=as_of, days=days)
     return _payload(source, request, scope, ("complaints", as_of, days), make)
 

@@ -82,7 +82,7 @@ class CandidateParams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the store knew before the plan was made; frames as ``load_rows`` and scores give them."""
+    """What the store knew before the plan was made, as ``load_rows`` and the scores give it."""
 
     leads: pd.DataFrame
     inspections: pd.DataFrame
@@ -166,7 +166,9 @@ def make_candidates(
     )
 
 
-def _windows(params: CandidateParams, *, last_day: int | None = None) -> tuple[tuple[int, int, int], ...]:
+def _windows(
+    params: CandidateParams, *, last_day: int | None = None
+) -> tuple[tuple[int, int, int], ...]:
     days = params.days if last_day is None else min(params.days, last_day + 1)
     return tuple((day, params.open_from_s, params.last_start_s) for day in range(days))
 
@@ -189,7 +191,10 @@ def _lead_visits(
         share=placed["channel"].map(lambda channel: share.get(channel, params.substantiated_share)),
         door=placed["facility_id"].where(
             placed["facility_id"].notna(),
-            placed[["lon", "lat"]].round(params.same_door_decimals).astype(str).agg(",".join, axis=1),
+            placed[["lon", "lat"]]
+            .round(params.same_door_decimals)
+            .astype(str)
+            .agg(",".join, axis=1),
         ),
     ).sort_values("complaint_id")
     visits = [
@@ -208,9 +213,7 @@ def _substantiated_share(leads: pd.DataFrame, params: CandidateParams) -> dict[s
     return {str(channel): float(value) for channel, value in share.items()}
 
 
-def _lead_visit(
-    rows: list[dict[Any, Any]], params: CandidateParams, *, week_start: date
-) -> Visit:
+def _lead_visit(rows: list[dict[Any, Any]], params: CandidateParams, *, week_start: date) -> Visit:
     """Return the visit to one door; several reports make one site likelier, not two sites."""
     first = rows[0]
     nothing_there = 1.0
@@ -245,9 +248,7 @@ def _lead_visit(
     )
 
 
-def _facility_visits(
-    scores: pd.DataFrame, params: CandidateParams, *, n_most: int
-) -> list[Visit]:
+def _facility_visits(scores: pd.DataFrame, params: CandidateParams, *, n_most: int) -> list[Visit]:
     """Return a routine visit for each of the ``n_most`` facilities with the highest score."""
     best = (
         scores[scores["lon"].notna()]
@@ -284,9 +285,7 @@ def _apply_caps(
 ) -> tuple[list[Visit], list[Barred]]:
     """Split routine visits by the yearly cap and the minimum spacing between two visits."""
     done = inspections[inspections["facility_id"].notna()]
-    this_year = done[
-        (done["started_at"].dt.year == as_of.year) & ~done["kind"].isin(EXEMPT_KINDS)
-    ]
+    this_year = done[(done["started_at"].dt.year == as_of.year) & ~done["kind"].isin(EXEMPT_KINDS)]
     n_this_year = this_year.groupby("facility_id").size().to_dict()
     recent = set(
         done.loc[
@@ -355,5 +354,5 @@ def _sweeps(cells: pd.DataFrame, params: CandidateParams) -> list[Visit]:
     return visits
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any) -> str | None:  # noqa: ANN401 - a cell of a frame
     return None if pd.isna(value) else str(value)

@@ -70,7 +70,6 @@ def english() -> dict[str, str]:
 def write(translations: dict[str, str]) -> None:
     """Write the catalogue: one entry per sentence of the code, sorted, with its files."""
     catalogue = Catalog(locale="en", project="MedPatrol", charset="utf-8", fuzzy=False)
-    catalogue.revision_date = catalogue.creation_date = None
     for sentence, files in sorted(sentences().items()):
         catalogue.add(
             sentence,
@@ -81,8 +80,12 @@ def write(translations: dict[str, str]) -> None:
     write_po(target, catalogue, omit_header=False, include_lineno=False, width=0)
     ENGLISH.parent.mkdir(parents=True, exist_ok=True)
     text = re.sub(rb"\A(#.*\n)+", b"", target.getvalue())
-    text = re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Report-Msgid|Language-Team|Project-Id'
-                  rb'|Generated-By)[^"]*\\n"\n', b"", text)
+    text = re.sub(
+        rb'"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Report-Msgid|Language-Team|Project-Id'
+        rb'|Generated-By)[^"]*\\n"\n',
+        b"",
+        text,
+    )
     ENGLISH.write_bytes(text)
 
 

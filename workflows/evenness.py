@@ -56,7 +56,10 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
     until = run.as_of.astimezone(TIME_ZONE)
     cells = scores.load_cell_scores(store, run.run_id, scope=scope)
     visits = load_rows(
-        store, "inspections", scope=scope, as_of=run.as_of,
+        store,
+        "inspections",
+        scope=scope,
+        as_of=run.as_of,
         columns=["inspection_id", "started_at", "kind", "minutes", "lon", "lat"],
         since=until - timedelta(days=PERIOD_DAYS),
     )
@@ -65,7 +68,10 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
     work = _work_per_cell(placed, cells)
     places = cells.assign(risk=cells["score"], n_visits=work["n_visits"], hours=work["hours"])
     areas = load_rows(
-        store, "areas", scope=scope, as_of=run.as_of,
+        store,
+        "areas",
+        scope=scope,
+        as_of=run.as_of,
         columns=["area_code", "name", "level", "parent_code"],
     )
     is_block = not (areas["level"] == "township").any()
@@ -85,7 +91,10 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
         n_unplaced_visits=len(visits) - len(placed),
         line=evenness.lorenz(places["risk"], places["n_visits"]),
         by_district=_named(evenness.shares_by_group(places, by="district_code"), names),
-        by_township=_named(evenness.shares_by_group(places, by="township"), names),
+        by_township=_named(
+            evenness.shares_by_group(places, by="township"),
+            _block_names(places["township"]) if is_block else names,
+        ),
         by_class=_named(evenness.shares_by_group(places, by="urban_rural_code"), {}),
         township_is_block=is_block,
         longest_unseen=evenness.longest_unseen(lived_in, as_of=until.date(), n=n_unseen),
@@ -97,15 +106,24 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
 def _work_per_cell(visits: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Return visits and hours per scored cell, in the order of ``cells``."""
     if cells.empty or visits.empty:
-        return pd.DataFrame({"n_visits": np.zeros(len(cells)), "hours": np.zeros(len(cells))},
-                            index=cells.index)
+        return pd.DataFrame(
+            {"n_visits": np.zeros(len(cells)), "hours": np.zeros(len(cells))}, index=cells.index
+        )
     own = grid.cell_of(
-        visits["lon"].to_numpy(), visits["lat"].to_numpy(),
+        visits["lon"].to_numpy(),
+        visits["lat"].to_numpy(),
         resolution=grid.resolution_of(cells["cell_id"].iloc[0]),
     )
     hours = visits["minutes"].fillna(MINUTES_PER_VISIT).to_numpy() / 60
     sums = pd.DataFrame({"cell_id": own, "n_visits": 1.0, "hours": hours}).groupby("cell_id").sum()
     return sums.reindex(cells["cell_id"]).fillna(0.0).set_index(cells.index)
+
+
+def _block_names(blocks: pd.Series) -> dict[str, str]:
+    """Return the position of each block's middle as its name."""
+    ids = sorted(set(blocks))
+    lons, lats = grid.cell_centre(ids)
+    return {block: f"{x:.2f}, {y:.2f}" for block, x, y in zip(ids, lons, lats, strict=True)}
 
 
 def _named(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

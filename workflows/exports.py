@@ -72,9 +72,7 @@ def gpx(plan: Plan, *, language: str, team_id: str | None = None) -> bytes:
         if not route.stops or (team_id is not None and route.team_id != team_id):
             continue
         team = bases[route.team_id]
-        track = gpxpy.gpx.GPXRoute(
-            name=f"{route.team_id} {day_title(plan, route.day, language)}"
-        )
+        track = gpxpy.gpx.GPXRoute(name=f"{route.team_id} {day_title(plan, route.day, language)}")
         base = gpxpy.gpx.GPXRoutePoint(
             team.base_lat, team.base_lon, name=translator(language)("驻地")
         )
@@ -106,16 +104,24 @@ def workbook(plan: Plan, *, language: str) -> bytes:
     with xlsxwriter.Workbook(target, options) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "bottom": 1})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        _sheet(book, _("概览"), _overview_rows(plan, language), widths=(28, 40), formats=(bold, wrap))
+        _sheet(
+            book, _("概览"), _overview_rows(plan, language), widths=(28, 40), formats=(bold, wrap)
+        )
         for team in plan.teams:
             rows = _team_rows(plan, team, language)
             _sheet(
-                book, _("队 {team}", team=team.team_id), rows,
-                widths=(12, 6, 8, 8, 8, 10, 34, 34, 44), formats=(bold, wrap),
+                book,
+                _("队 {team}", team=team.team_id),
+                rows,
+                widths=(12, 6, 8, 8, 8, 10, 34, 34, 44),
+                formats=(bold, wrap),
             )
         _sheet(
-            book, _("未排"), _left_out_rows(plan.left_out, language),
-            widths=(34, 12, 10, 48, 48), formats=(bold, wrap),
+            book,
+            _("未排"),
+            _left_out_rows(plan.left_out, language),
+            widths=(34, 12, 10, 48, 48),
+            formats=(bold, wrap),
         )
     return target.getvalue()
 
@@ -152,7 +158,7 @@ def _overview_rows(plan: Plan, language: str) -> list[list[object]]:
     n_planned = sum(len(route.stops) for route in plan.routes)
     estimate = _("直线推算") if plan.travel_is_estimate else _("道路")
     share = 100 * plan.prize / plan.upper_bound if plan.upper_bound else 100
-    return [
+    rows: list[list[object]] = [
         [_("周计划"), _("{a} 起的一周", a=plan.week_start.isoformat())],
         [_("辖区"), plan.district_code or _("全市")],
         [_("数据截至"), plan.as_of.strftime("%Y-%m-%d %H:%M")],
@@ -163,14 +169,25 @@ def _overview_rows(plan: Plan, language: str) -> list[list[object]]:
         [_("至少为最优的 %"), round(share, 1)],
         [_("路途合计（小时）"), round(plan.travel_s / 3600, 1)],
         [_("路途时间来源"), estimate],
-        *[[_("提醒"), say(warning, language)] for warning in plan.warnings],
     ]
+    rows += [[_("提醒"), say(warning, language)] for warning in plan.warnings]
+    return rows
 
 
 def _team_rows(plan: Plan, team: Team, language: str) -> list[list[object]]:
     _ = translator(language)
     rows: list[list[object]] = [
-        [_("日期"), _("序号"), _("到达"), _("开始"), _("结束"), _("类型"), _("地点"), _("地址"), _("为什么")]
+        [
+            _("日期"),
+            _("序号"),
+            _("到达"),
+            _("开始"),
+            _("结束"),
+            _("类型"),
+            _("地点"),
+            _("地址"),
+            _("为什么"),
+        ]
     ]
     for route in plan.routes:
         if route.team_id == team.team_id:
@@ -208,9 +225,7 @@ def _stop_row(title: str, number: int, stop: Stop, language: str) -> list[object
 
 def _left_out_rows(left_out: Sequence[LeftOut], language: str) -> list[list[object]]:
     _ = translator(language)
-    rows: list[list[object]] = [
-        [_("事项"), _("类型"), _("计划价值"), _("原因"), _("最省的补救")]
-    ]
+    rows: list[list[object]] = [[_("事项"), _("类型"), _("计划价值"), _("原因"), _("最省的补救")]]
     rows += [
         [
             place_of(item.visit, language),

@@ -22,7 +22,7 @@ from typing import Any
 
 from data.records import Message
 from data.schema import TIME_ZONE
-from data.scope import EVERYTHING, Scope
+from data.scope import EVERYTHING
 from data.store import jobs
 from data.store.engine import Store, open_store
 from errors import JobCancelledError, MedPatrolError
@@ -43,7 +43,7 @@ STOP_GRACE_S = 10.0
 
 @dataclass
 class Reporter:
-    """Writes progress into the job's row, not oftener than twice a second, and hears stop requests."""
+    """Writes progress into the job's row, at most twice a second, and hears stop requests."""
 
     store: Store
     job_id: str
@@ -84,7 +84,7 @@ def run_job(store: Store, settings: Settings, job_id: str) -> None:
         jobs.cancelled(store, job_id)
     except MedPatrolError as error:
         jobs.fail(store, job_id, message=Message(error.template, error.values))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the edge: whatever broke is told, not lost
         reference = secrets.token_hex(2).upper()
         # places and the type, never the text: it may hold a name or an address
         places = " < ".join(
@@ -94,7 +94,9 @@ def run_job(store: Store, settings: Settings, job_id: str) -> None:
         kind = type(error).__name__
         log.error("job %s (%s), reference %s: %s at %s", job_id, job.kind, reference, kind, places)  # noqa: TRY400
         jobs.fail(
-            store, job_id, message=Message("系统出错，未保存本次操作，编号 {code}", {"code": reference})
+            store,
+            job_id,
+            message=Message("系统出错，未保存本次操作，编号 {code}", {"code": reference}),
         )
     else:
         jobs.finish(store, job_id, result=dict(result))
@@ -179,9 +181,11 @@ def _run_plan(
     return {"plan_id": plan.plan_id}
 
 
-RUNNERS: Mapping[
-    str, Callable[[Store, Settings, jobs.Job, Reporter], Mapping[str, Any]]
-] = {"import": _run_import, "score": _run_score, "plan": _run_plan}
+RUNNERS: Mapping[str, Callable[[Store, Settings, jobs.Job, Reporter], Mapping[str, Any]]] = {
+    "import": _run_import,
+    "score": _run_score,
+    "plan": _run_plan,
+}
 
 
 def work(store_url: str, *, stop: Callable[[], bool]) -> None:
@@ -206,7 +210,7 @@ def _supervise(
     store: Store, store_url: str, job_id: str, *, worker: str, stop: Callable[[], bool]
 ) -> None:
     """Run one job in a child, renew its lease, end it when asked and it does not listen."""
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # noqa: S603 - our own command, no shell
         [sys.executable, "-m", "cli", "job", job_id, "--store", store_url],
         cwd=Path(__file__).parent.parent,
     )

@@ -57,7 +57,10 @@ def make_overview(
     residents or facilities counts as unseen.
     """
     leads = load_rows(
-        store, "complaints", scope=scope, as_of=run.as_of,
+        store,
+        "complaints",
+        scope=scope,
+        as_of=run.as_of,
         columns=["complaint_id", "status", "closed_on", "due_on", "lon"],
     )
     waiting = leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE)]
@@ -94,7 +97,10 @@ def _last_week(store: Store, *, scope: Scope, as_of: datetime) -> tuple[int, dic
         week_of(as_of.astimezone(TIME_ZONE).date()), datetime.min.time(), tzinfo=TIME_ZONE
     )
     visits = load_rows(
-        store, "inspections", scope=scope, as_of=as_of,
+        store,
+        "inspections",
+        scope=scope,
+        as_of=as_of,
         columns=["inspection_id", "started_at", "kind", "result"],
         since=this_week - timedelta(days=7),
     )
@@ -110,36 +116,42 @@ def _planned_last_week(store: Store, *, scope: Scope, as_of: datetime) -> int | 
     return None if made.empty else int(made.sort_values("created_at")["n_planned"].iloc[-1])
 
 
-def _to_do(
-    store: Store, waiting: pd.DataFrame, run: ScoreRun, *, scope: Scope
-) -> tuple[ToDo, ...]:
+def _to_do(store: Store, waiting: pd.DataFrame, run: ScoreRun, *, scope: Scope) -> tuple[ToDo, ...]:
     tasks = []
     week = next_week(run.as_of)
     week_name = {"w": str(week.isocalendar().week)}
     if plans.list_plans(store, scope=scope, week_start=week).empty:
-        tasks.append(ToDo(
-            title=Message("生成第 {w} 周计划", week_name),
-            hint=Message("还没有草案；先核对在岗人员，再生成计划"),
-            page="weekly_plan",
-        ))
+        tasks.append(
+            ToDo(
+                title=Message("生成第 {w} 周计划", week_name),
+                hint=Message("还没有草案；先核对在岗人员，再生成计划"),
+                page="weekly_plan",
+            )
+        )
     else:
-        tasks.append(ToDo(
-            title=Message("审核第 {w} 周计划草案", week_name),
-            hint=Message("草案已生成，核对未排事项和提醒"),
-            page="weekly_plan",
-        ))
+        tasks.append(
+            ToDo(
+                title=Message("审核第 {w} 周计划草案", week_name),
+                hint=Message("草案已生成，核对未排事项和提醒"),
+                page="weekly_plan",
+            )
+        )
     n_new = int(waiting["status"].isna().sum() + (waiting["status"] == "new").sum())
     if n_new:
-        tasks.append(ToDo(
-            title=Message("研判新登记线索 {n} 条", {"n": n_new}),
-            hint=Message("未办结线索已列入下周候选"),
-            page="hotspots",
-        ))
+        tasks.append(
+            ToDo(
+                title=Message("研判新登记线索 {n} 条", {"n": n_new}),
+                hint=Message("未办结线索已列入下周候选"),
+                page="hotspots",
+            )
+        )
     n_unplaced = int(waiting["lon"].isna().sum())
     if n_unplaced:
-        tasks.append(ToDo(
-            title=Message("补 {n} 条线索的坐标", {"n": n_unplaced}),
-            hint=Message("没有坐标的线索不能上图，也排不进计划"),
-            page="import_data",
-        ))
+        tasks.append(
+            ToDo(
+                title=Message("补 {n} 条线索的坐标", {"n": n_unplaced}),
+                hint=Message("没有坐标的线索不能上图，也排不进计划"),
+                page="import_data",
+            )
+        )
     return tuple(tasks)

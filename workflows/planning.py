@@ -74,9 +74,7 @@ class PlanningParams:
 
     candidates: CandidateParams = field(default_factory=CandidateParams)
     shifts: ShiftParams = field(default_factory=ShiftParams)
-    travel: travel_times.StraightLineParams = field(
-        default_factory=travel_times.StraightLineParams
-    )
+    travel: travel_times.StraightLineParams = field(default_factory=travel_times.StraightLineParams)
     candidates_per_shift: int = 25
     least_candidates: int = 200
 
@@ -91,6 +89,7 @@ class WeekRequest:
     solver: solve.SolverParams = field(default_factory=solve.SolverParams)
 
     def __post_init__(self) -> None:
+        """Refuse a week that does not begin on a Monday."""
         if self.week_start.weekday() != 0:
             raise NoDataError(
                 "计划周应从周一开始，实为 {date}。请改选周一", date=self.week_start.isoformat()
@@ -164,8 +163,13 @@ def make_plan(
     plans.save_plan(store, plan, actor=actor)
     log.info(
         "planned week %s: %d teams, %d candidates, %d planned, value %d of at most %d, %.1f s",
-        request.week_start, len(formed.teams), len(candidates.visits),
-        sum(len(route.stops) for route in routes), plan.prize, plan.upper_bound, plan.runtime_s,
+        request.week_start,
+        len(formed.teams),
+        len(candidates.visits),
+        sum(len(route.stops) for route in routes),
+        plan.prize,
+        plan.upper_bound,
+        plan.runtime_s,
     )
     return plan
 
@@ -214,11 +218,16 @@ def _candidates(
 ) -> Candidates:
     run = scores.latest_run(store, scope=scope, as_of=as_of)
     if run is None:
-        raise NoDataError("{date} 以前还没有评分。请先评分，再生成计划", date=as_of.date().isoformat())
+        raise NoDataError(
+            "{date} 以前还没有评分。请先评分，再生成计划", date=as_of.date().isoformat()
+        )
     known = Known(
         leads=load_rows(store, "complaints", scope=scope, as_of=as_of),
         inspections=load_rows(
-            store, "inspections", scope=scope, as_of=as_of,
+            store,
+            "inspections",
+            scope=scope,
+            as_of=as_of,
             since=datetime(as_of.year, 1, 1, tzinfo=TIME_ZONE) - timedelta(days=60),
         ),
         cells=scores.load_cell_scores(store, run.run_id, scope=scope),
@@ -297,12 +306,16 @@ def _districts_of(
 
 
 def _may_enter(districts: frozenset[str], visit: Visit) -> bool:
-    """Own jurisdiction only; an officer of the city (code ending in 00) serves all its districts."""
+    """Own jurisdiction only; an officer of the city (code ending in 00) serves its districts."""
     place = visit.district_code
-    return place is None or any(
-        place == own or (own.endswith("00") and place.startswith(own.rstrip("0")))
-        for own in districts
-    )
+    return place is None or any(place.startswith(_served(own)) for own in districts)
+
+
+def _served(district_code: str) -> str:
+    """Return the beginning that the codes of all districts served have in common."""
+    while district_code.endswith("00"):
+        district_code = district_code[:-2]
+    return district_code
 
 
 def _problem(
@@ -318,8 +331,13 @@ def _problem(
     points = np.array([*bases, *places], dtype=float)
     ids = [str(number) for number in range(len(points))]
     matrix = travel_times.straight_line(
-        points[:, 0], points[:, 1], points[:, 0], points[:, 1],
-        origin_ids=ids, destination_ids=ids, params=params.travel,
+        points[:, 0],
+        points[:, 1],
+        points[:, 0],
+        points[:, 1],
+        origin_ids=ids,
+        destination_ids=ids,
+        params=params.travel,
     )
     at_base = {base: number for number, base in enumerate(bases)}
     at_place = {place: len(bases) + number for number, place in enumerate(places)}

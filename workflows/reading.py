@@ -1,6 +1,7 @@
 """What screens read: thin questions to the store, each with the reader's scope."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from data.schema import TIME_ZONE
 from data.scope import Scope
 from data.store import imports, jobs, plans, scores
 from data.store.engine import Store, data_version
+from data.store.jobs import Job
 from data.store.rows import count_rows, known_span, load_rows
 from data.store.scores import ScoreRun, latest_run
 from geo import grid
@@ -20,6 +22,7 @@ from workflows.wording import from_json
 
 __all__ = [
     "CellStory",
+    "Job",
     "ScoreRun",
     "Store",
     "active_jobs",
@@ -30,6 +33,7 @@ __all__ = [
     "known_span",
     "latest_run",
     "load_plan",
+    "missing",
     "plans_of_week",
     "ranked_cells",
     "recent_imports",
@@ -58,7 +62,10 @@ def district_names(store: Store, *, scope: Scope, as_of: datetime) -> dict[str, 
         store, "areas", scope=scope, as_of=as_of, columns=["area_code", "name", "level"]
     )
     named = areas[areas["level"] == "district"].sort_values("area_code")
-    names = {str(code)[:6]: str(name) for code, name in zip(named["area_code"], named["name"], strict=True)}
+    names = {
+        str(code)[:6]: str(name)
+        for code, name in zip(named["area_code"], named["name"], strict=True)
+    }
     officers = load_rows(
         store, "officers", scope=scope, as_of=as_of, columns=["officer_id", "district_code"]
     )
@@ -68,6 +75,12 @@ def district_names(store: Store, *, scope: Scope, as_of: datetime) -> dict[str, 
     return names
 
 
+def missing(run: ScoreRun) -> list[Mapping[str, Any]]:
+    """Return the stored sentences about what the scores had to do without."""
+    stored = run.summary.get("missing", [])
+    return list(stored) if isinstance(stored, list) else []
+
+
 def ranked_cells(store: Store, run_id: str, *, scope: Scope) -> pd.DataFrame:
     """Return the cells of a run, highest score first."""
     cells = scores.load_cell_scores(store, run_id, scope=scope)
@@ -75,7 +88,7 @@ def ranked_cells(store: Store, run_id: str, *, scope: Scope) -> pd.DataFrame:
 
 
 def cell_story(store: Store, run_id: str, cell_id: str, *, scope: Scope) -> CellStory | None:
-    """Return what a manager asks about a cell; ``None`` where it is not the reader's or not there."""
+    """Return what a manager asks about a cell; ``None`` where it is not there for the reader."""
     run = scores.get_run(store, run_id)
     cells = ranked_cells(store, run_id, scope=scope)
     found = cells.index[cells["cell_id"] == cell_id]
@@ -116,7 +129,10 @@ def _in_cell(rows: pd.DataFrame, cell_id: str) -> pd.DataFrame:
 
 def _visits_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd.DataFrame:
     visits = load_rows(
-        store, "inspections", scope=scope, as_of=run.as_of,
+        store,
+        "inspections",
+        scope=scope,
+        as_of=run.as_of,
         columns=["inspection_id", "started_at", "kind", "result", "topics", "lon", "lat"],
         since=run.as_of - timedelta(days=3 * 365),
     )
@@ -126,12 +142,13 @@ def _visits_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd
 
 def _leads_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd.DataFrame:
     leads = load_rows(
-        store, "complaints", scope=scope, as_of=run.as_of,
+        store,
+        "complaints",
+        scope=scope,
+        as_of=run.as_of,
         columns=["complaint_id", "status", "closed_on", "due_on", "lon", "lat"],
     )
-    waiting = leads[
-        leads["closed_on"].isna() & ~leads["status"].isin(DONE) & leads["lon"].notna()
-    ]
+    waiting = leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE) & leads["lon"].notna()]
     return _in_cell(waiting, cell_id)
 
 
@@ -146,7 +163,7 @@ def load_plan(store: Store, plan_id: str, *, scope: Scope) -> Plan:
     return plans.load_plan(store, plan_id, scope=scope)
 
 
-def active_jobs(store: Store, *, scope: Scope, kind: str) -> list[jobs.Job]:
+def active_jobs(store: Store, *, scope: Scope, kind: str) -> list[Job]:
     """Return queued and running jobs of a kind, oldest first."""
     return [job for job in jobs.active_jobs(store, scope=scope) if job.kind == kind]
 

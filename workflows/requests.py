@@ -86,7 +86,7 @@ def request_import(
 
 
 def safe_name(name: str) -> str:
-    """Return a file name without folders or characters that a file system or a log would trip over."""
+    """Return a file name without folders or characters that a file system would trip over."""
     cleaned = _UNSAFE.sub("_", name).strip(" .")
     return cleaned[-120:] or "file"
 

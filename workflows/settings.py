@@ -91,7 +91,9 @@ def _filled(default: Any, given: Mapping[str, Any], *, place: str) -> Any:  # no
         return dataclasses.replace(default, **changes)
     except ValueError as error:
         raise SettingsError(
-            "设置 {key} 不成立：{detail}", key=place.rstrip(".") or "medpatrol.toml", detail=str(error)
+            "设置 {key} 不成立：{detail}",
+            key=place.rstrip(".") or "medpatrol.toml",
+            detail=str(error),
         ) from error
 
 
@@ -115,7 +117,9 @@ def _checked(old: Any, value: Any, *, where: str) -> Any:  # noqa: ANN401
     if not fits:
         raise SettingsError(
             "设置项 {key} 应为 {wanted}，实为 {value}",
-            key=where, wanted=type(old).__name__, value=repr(value),
+            key=where,
+            wanted=type(old).__name__,
+            value=repr(value),
         )
     return value
 
@@ -127,7 +131,8 @@ def settings_markdown() -> str:
         "",
         "Every key of `medpatrol.toml`, its default and what it means.",
         "A bureau copies the file, states what differs and starts with `--settings FILE`.",
-        "Unknown keys are refused. Written by `python -m workflows.settings`; a test keeps it true.",
+        "Unknown keys are refused.",
+        "Written by `python -m workflows.settings`; a test keeps it true.",
     ]
     _describe(Settings(), place="", lines=lines)
     return "\n".join(lines) + "\n"

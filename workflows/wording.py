@@ -51,7 +51,7 @@ def translator(language: str) -> Callable[..., str]:
 
 
 def label(vocabulary: str, code: object, language: str) -> str:
-    """Return the label of ``code`` in a vocabulary of ``data.schema.LABELS``; the code itself if unknown."""
+    """Return the label of ``code`` in a vocabulary of ``data.schema``; the code if unknown."""
     names = LABELS[vocabulary].get(str(code))
     return str(code) if names is None else names[LANGUAGES.index(language)]
 
@@ -89,17 +89,15 @@ def _plain(value: object) -> object:
 
 
 def _shown(name: str, value: object, language: str) -> str:
-    if isinstance(value, Message):
-        return say(value, language)
-    if value is None:
-        return _catalogue(language).gettext("未知")
     vocabulary = name.rstrip("0123456789")
-    if vocabulary in LABELS:
-        return label(vocabulary, value, language)
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, int):
-        return f"{value:,}".replace("-", "−")
-    if isinstance(value, float):
-        return f"{value:,.10g}".replace("-", "−")
-    return str(value)
+    if isinstance(value, Message):
+        shown = say(value, language)
+    elif value is None:
+        shown = _catalogue(language).gettext("未知")
+    elif vocabulary in LABELS:
+        shown = label(vocabulary, value, language)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        shown = (f"{value:,}" if isinstance(value, int) else f"{value:,.10g}").replace("-", "−")
+    else:
+        shown = str(value)
+    return shown

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-SHELL = Path(__file__).parents[2] / "web" / "shell.py"
+ROOT = Path(__file__).parents[2]
 PAGES = ("overview", "hotspots", "weekly_plan", "evenness", "import_data")
 
 
 def opened(page, store, monkeypatch, *, language="zh"):
     """Run a page inside the product's frame and return what it shows."""
     monkeypatch.setenv("MEDPATROL_STORE", store.url)
-    at = AppTest.from_file(str(SHELL), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.query_params["lang"] = language
     at.run()
     if page != "overview":
@@ -25,6 +25,7 @@ def words(at):
     kinds = (at.title, at.subheader, at.markdown, at.caption, at.text, at.info, at.warning)
     shown = [element.value for kind in kinds for element in kind]
     shown += [f"{metric.label} {metric.value}" for metric in at.metric]
+    shown += [link.proto.label for link in at.get("page_link")]
     return "\n".join(shown)
 
 

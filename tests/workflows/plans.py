@@ -44,14 +44,15 @@ def plan(*visits, left_out=(), **more):
         "seed": 0,
         "teams": (
             Team(
-                team_id="A", officer_ids=("O1", "O2"), base_lon=112.0, base_lat=23.0,
+                team_id="A",
+                officer_ids=("O1", "O2"),
+                base_lon=112.0,
+                base_lat=23.0,
                 days=(0, 1, 2, 3, 4),
             ),
         ),
         "routes": (
-            Route(
-                team_id="A", day=0, leave_s=30600, back_s=50000, travel_s=1800, stops=stops
-            ),
+            Route(team_id="A", day=0, leave_s=30600, back_s=50000, travel_s=1800, stops=stops),
             Route(team_id="A", day=1, leave_s=30600, back_s=30600, travel_s=0, stops=()),
         ),
         "left_out": tuple(left_out),

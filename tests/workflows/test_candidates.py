@@ -74,7 +74,9 @@ def inspection(facility_id, day, kind="routine"):
 
 def known(leads=(), facilities=(), cells=(), inspections=()):
     return Known(
-        leads=pd.DataFrame([*leads, lead(0, closed_on=pd.Timestamp("2026-01-01"), status="closed")]),
+        leads=pd.DataFrame(
+            [*leads, lead(0, closed_on=pd.Timestamp("2026-01-01"), status="closed")]
+        ),
         inspections=pd.DataFrame([*inspections, inspection("none", "2026-01-01")]),
         cells=pd.DataFrame([*cells, cell(0, score=0.0)]),
         facilities=pd.DataFrame([*facilities, facility(0, score=0.0)]),

@@ -11,7 +11,16 @@ import pytest
 from tests.workflows import plans
 from workflows.exports import gpx, workbook, write_plan
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("x")', "file:///etc/passwd", "\tx", "a\x07b")
+FORMULAS = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    '=HYPERLINK("x")',
+    "file:///etc/passwd",
+    "\tx",
+    "a\x07b",
+)
 
 
 def sheets(content):
@@ -55,13 +64,18 @@ def test_gpx_starts_and_ends_at_the_base():
     """A hand-held device leads the team out and home."""
     (route,) = gpxpy.parse(gpx(plans.plan(plans.visit(1)), language="zh").decode()).routes
     assert [(p.longitude, p.latitude) for p in route.points] == [
-        (112.0, 23.0), (112.01, 23.0), (112.0, 23.0),
+        (112.0, 23.0),
+        (112.01, 23.0),
+        (112.0, 23.0),
     ]
 
 
 def test_gpx_of_a_team_holds_only_its_routes():
     """Nobody carries somebody else's route."""
-    assert gpxpy.parse(gpx(plans.plan(plans.visit(1)), language="zh", team_id="B").decode()).routes == []
+    assert (
+        gpxpy.parse(gpx(plans.plan(plans.visit(1)), language="zh", team_id="B").decode()).routes
+        == []
+    )
 
 
 def test_the_second_language_reaches_the_files(tmp_path):

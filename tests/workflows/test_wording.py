@@ -47,7 +47,9 @@ def test_numbers_carry_thousands_separators_and_a_true_minus():
 
 def test_an_error_says_what_is_missing():
     """Bad input gets one clear sentence."""
-    error = MissingColumnsError("{file} 缺少必需的列：{columns}", file="a.csv", columns="name, kind")
+    error = MissingColumnsError(
+        "{file} 缺少必需的列：{columns}", file="a.csv", columns="name, kind"
+    )
     assert say(error, "zh") == "a.csv 缺少必需的列：name, kind"
     assert str(error) == "a.csv 缺少必需的列：name, kind"
 

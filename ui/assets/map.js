@@ -211,7 +211,8 @@ class RiskMap {
   }
 
   pick(event) {
-    const hit = this.scene.hit(event.latlng, event.originalEvent?.pointerType === "touch" ? 22 : 9);
+    const reach = event.originalEvent?.pointerType === "touch" ? 22 : 9;
+    const hit = this.scene.hit(event.latlng, reach, (layer) => layer.options.pick !== false);
     if (hit) this.select(hit);
   }
 

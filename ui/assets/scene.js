@@ -160,13 +160,14 @@ export class Scene {
   }
 
   // What lies under a place: the nearest point symbol within `reach` pixels, else the cell.
-  hit(place, reach) {
+  // `isWanted` may leave layers out: a page about cells is not interested in the case above one.
+  hit(place, reach, isWanted = () => true) {
     if (!this.view) return null;
     const x = unitX(place.lng);
     const y = unitY(place.lat);
     for (const kind of POINT_KINDS) {
       const layer = this.of(kind);
-      if (!layer || !layer.payload.id) continue;
+      if (!layer || !layer.payload.id || !isWanted(layer)) continue;
       const isShown = kind === "routes"
         ? (i) => paint.isRouteShown(layer.shape.stops[i].route, layer.options)
         : null;
