@@ -67,10 +67,14 @@ def make_app(
     """
     import streamlit as st
     from starlette.middleware import Middleware
+    from streamlit.runtime.pages_manager import PagesManager
 
     from web import failures, routes, worker
 
     failures.silence_streamlit()
+    # Else Streamlit takes the folder pages/ for its own way of listing pages, and the
+    # first visitor after a start who opens a deep link gets that page without its frame.
+    PagesManager.uses_pages_directory = False
     url = store_in_use(store_url)
     os.environ[access.STORE_VARIABLE] = url
 

@@ -27,20 +27,33 @@ GROUPS = {
     ),
 }
 
-MARK = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24">'
+SHIELD = (
     '<path fill="{primary}" d="M12 1 3 4.5v7c0 5.3 3.8 9.6 9 11.5 5.2-1.9 9-6.2 9-11.5v-7z"/>'
-    '<path fill="{on_primary}" d="M10.6 6.5h2.8v3.6H17v2.8h-3.6v3.6h-2.8v-3.6H7v-2.8h3.6z"/></svg>'
+    '<path fill="{on_primary}" d="M10.6 6.5h2.8v3.6H17v2.8h-3.6v3.6h-2.8v-3.6H7v-2.8h3.6z"/>'
+)
+ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">' + SHIELD + "</svg>"
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 24" width="150" height="24">'
+    + SHIELD
+    + "<g font-family='{font}'>"
+    '<text x="31" y="18" fill="{text}" font-size="17" font-weight="600">医巡</text>'
+    '<text x="73" y="17" fill="{muted}" font-size="12">MedPatrol</text></g></svg>'
 )
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+LANGUAGE_SCRIPT = """
+export default function ({ data }) { document.documentElement.lang = data.lang; }
+"""
 
 
 def draw() -> None:
     """Draw the frame and run the page that was asked for."""
     st.set_page_config(
-        page_title="医巡 MedPatrol", layout="wide", initial_sidebar_state=232, page_icon=_mark()
+        page_title="医巡 MedPatrol",
+        layout="wide",
+        initial_sidebar_state=232,
+        page_icon=_drawn(ICON),
     )
-    st.logo(_mark(), size="large")
+    st.logo(_drawn(LOGO), icon_image=_drawn(ICON), size="large")
     language = state.language()
     page = st.navigation(_pages(language))
     with st.sidebar:
@@ -48,9 +61,15 @@ def draw() -> None:
     page.run()
 
 
-def _mark() -> str:
+def _drawn(picture: str) -> str:
     palette = theme.DARK if state.is_dark() else theme.LIGHT
-    return MARK.format(primary=palette.primary, on_primary=palette.on_primary)
+    return picture.format(
+        primary=palette.primary,
+        on_primary=palette.on_primary,
+        text=palette.text,
+        muted=palette.muted,
+        font=theme.FONT_STACK,
+    )
 
 
 def _pages(language: str) -> dict[str, list[StreamlitPage]]:
@@ -91,3 +110,10 @@ def _draw_choices(language: str) -> None:
         label_visibility="collapsed",
         bind="query-params",
     )
+    # Streamlit says lang="en" whatever is on the page, and screen readers believe it.
+    mark = st.components.v2.component("medpatrol_language", js=LANGUAGE_SCRIPT)
+    mark(key="html-lang", data={"lang": "zh-CN" if language == "zh" else "en"}, height=1)
+
+
+if __name__ == "__main__":
+    draw()
