@@ -62,8 +62,13 @@ def test_entries_can_be_neither_changed_nor_removed(log, statement):
 
 def test_an_entry_is_undone_with_the_change_it_tells_of(log):
     """No entry without its change, no change without its entry."""
-    with pytest.raises(StoreError), log.write() as conn:
-        audit.append(conn, at=1, actor="t", action="import")
-        raise StoreError("x")
+
+    def interrupted():
+        with log.write() as conn:
+            audit.append(conn, at=1, actor="t", action="import")
+            raise StoreError("x")
+
+    with pytest.raises(StoreError):
+        interrupted()
     with log.read() as conn:
         assert conn.execute(text("SELECT max(seq) FROM audit")).scalar() == 6

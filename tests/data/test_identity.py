@@ -1,7 +1,6 @@
 """Complainants: encrypted, apart, shown only with a reason that is logged first."""
 
 import base64
-import os
 import stat
 
 import pandas as pd
@@ -76,7 +75,7 @@ def test_the_key_lies_beside_the_store_for_its_owner_only(empty_store):
     keep(empty_store)
     path = identity.key_path(empty_store)
     assert stat.S_IMODE(path.stat().st_mode) == 0o400
-    os.rename(path, path.with_suffix(".away"))
+    path.rename(path.with_suffix(".away"))
     with pytest.raises(StoreError, match="密钥"):
         reveal(empty_store)
     with pytest.raises(StoreError, match="密钥"):
@@ -95,14 +94,15 @@ def test_another_key_is_noticed(empty_store, monkeypatch):
         reveal(empty_store)
 
 
-@pytest.mark.parametrize(
-    "swap",
-    [
-        "UPDATE complainants SET name_sealed = (SELECT name_sealed FROM complainants"
-        " WHERE complaint_id = 'C2') WHERE complaint_id = 'C1'",
-        "UPDATE complainants SET name_sealed = phone_sealed",
-    ],
-)
+FROM_OTHER_ROW = """
+UPDATE complainants SET name_sealed = (
+    SELECT other.name_sealed FROM complainants AS other WHERE other.complaint_id = 'C2'
+) WHERE complaint_id = 'C1'
+"""
+FROM_OTHER_COLUMN = "UPDATE complainants SET name_sealed = phone_sealed"
+
+
+@pytest.mark.parametrize("swap", [FROM_OTHER_ROW, FROM_OTHER_COLUMN])
 def test_a_field_moved_to_another_row_or_column_can_not_be_read(empty_store, swap):
     """Otherwise one could read a name by pasting it into a lead one may open."""
     keep(empty_store)

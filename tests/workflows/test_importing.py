@@ -39,6 +39,13 @@ def frame(store, kind, as_of=LATER):
 
 
 @pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "files"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
 def leads(tmp_path):
     path = tmp_path / "线索.csv"
     path.write_text(LEADS, encoding="gb18030")
@@ -150,20 +157,20 @@ def test_an_import_is_listed_logged_and_its_refusals_can_be_fetched(empty_store,
         imports.load_refusals(empty_store, import_id, scope=other)
 
 
-def test_a_folder_is_loaded_in_order_without_its_truth(tmp_path, empty_store):
+def test_a_folder_is_loaded_in_order_without_its_truth(folder, empty_store):
     """Areas first; what is hidden stays hidden; what is no data is named."""
-    files.write_geojson(tmp_path)
-    files.write_csv(tmp_path)
-    (tmp_path / "README.md").write_text("x")
-    (tmp_path / "truth").mkdir()
-    files.write_csv(tmp_path / "truth", "cases.csv", header=["case_id", "opened_on", "topic"])
+    files.write_geojson(folder)
+    files.write_csv(folder)
+    (folder / "README.md").write_text("x")
+    (folder / "truth").mkdir()
+    files.write_csv(folder / "truth", "cases.csv", header=["case_id", "opened_on", "topic"])
     told = []
-    report = load(empty_store, tmp_path, progress=lambda share, message: told.append(share))
+    report = load(empty_store, folder, progress=lambda share, _message: told.append(share))
     assert [file.kind for file in report.files] == ["areas", "facilities"]
     assert report.ignored == ("README.md",)
     assert not report.has_errors
     assert told == [0.0, 0.5, 1.0]
-    assert load(empty_store, tmp_path / "truth" / "cases.csv").files == ()
+    assert load(empty_store, folder / "truth" / "cases.csv").files == ()
 
 
 def test_areas_keep_their_shape_and_roads_their_line(tmp_path, empty_store):
@@ -219,10 +226,10 @@ VISITS = """No,Licence,Day,Result,critical,colour
 
 
 @pytest.fixture
-def foreign(tmp_path):
-    (tmp_path / "profile.toml").write_text(PROFILE, encoding="utf-8")
-    (tmp_path / "visits.csv").write_text(VISITS, encoding="utf-8")
-    return tmp_path
+def foreign(folder):
+    (folder / "profile.toml").write_text(PROFILE, encoding="utf-8")
+    (folder / "visits.csv").write_text(VISITS, encoding="utf-8")
+    return folder
 
 
 def test_a_profile_turns_a_foreign_layout_into_two_kinds(empty_store, foreign):
@@ -259,33 +266,33 @@ def test_a_column_that_only_the_profile_knows_is_missed_by_its_name(empty_store,
     )
 
 
-def test_the_shipped_profile_reads_the_layout_it_is_for(empty_store, tmp_path):
+FOREIGN_CITY = {
+    "establishments.csv": """\
+License,DBA_Name,AKA_Name,Facility_Type,Risk,Address,Zip,Latitude,Longitude
+7,ONE,,Restaurant,Risk 1 (High),1 A ST ,60606,41.88,-87.63
+8,TWO,,,Risk 3 (Low),2 A ST ,60606,,
+""",
+    "inspections.csv": """\
+Inspection_ID,License,Inspection_Date,Inspection_Type,Results,criticalCount,Latitude,Longitude
+1,7,01/31/2013,Canvass,Pass w/ Conditions,1.0,41.88,-87.63
+2,8,02/01/2013,Canvass,Pass,0.0,,
+""",
+    "sanitation_complaints.csv": """\
+Service_Request_Number,Creation_Date,Status,Completion_Date,\
+What_is_the_Nature_of_this_Code_Violation,Street_Address,Latitude,Longitude
+R1,03/01/2013,Completed,04/05/2013,Other,1 A ST,41.88,-87.63
+R1,03/01/2013,Completed,04/08/2013,Other,1 A ST,41.88,-87.63
+R2,03/02/2013,Open - Dup,,,1 A ST,,
+""",
+}
+
+
+def test_the_shipped_profile_reads_the_layout_it_is_for(empty_store, folder):
     """Invented rows in the layout of that city's files."""
-    parts = {
-        "establishments.csv": [
-            "License,DBA_Name,AKA_Name,Facility_Type,Risk,Address,Zip,Latitude,Longitude",
-            "7,ONE,,Restaurant,Risk 1 (High),1 A ST ,60606,41.88,-87.63",
-            "8,TWO,,,Risk 3 (Low),2 A ST ,60606,,",
-        ],
-        "inspections.csv": [
-            "Inspection_ID,License,Inspection_Date,Inspection_Type,Results,criticalCount,"
-            "seriousCount,minorCount,sanitarian,Latitude,Longitude",
-            "1,7,01/31/2013,Canvass,Pass w/ Conditions,1.0,0.0,2.0,green,41.88,-87.63",
-            "2,8,02/01/2013,Canvass,Pass,0.0,0.0,2.0,,,",
-        ],
-        "sanitation_complaints.csv": [
-            "Service_Request_Number,Creation_Date,Status,Completion_Date,"
-            "What_is_the_Nature_of_this_Code_Violation,Street_Address,ZIP_Code,Ward,"
-            "Community_Area,Latitude,Longitude",
-            "R1,03/01/2013,Completed,04/05/2013,Other,1 A ST,60606.0,1.0,1.0,41.88,-87.63",
-            "R1,03/01/2013,Completed,04/08/2013,Other,1 A ST,60606.0,1.0,1.0,41.88,-87.63",
-            "R2,03/02/2013,Open - Dup,,,1 A ST,60606.0,1.0,1.0,,",
-        ],
-    }
-    for name, lines in parts.items():
-        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name, text in FOREIGN_CITY.items():
+        (folder / name).write_text(text, encoding="utf-8")
     profile = Path(__file__).parents[2] / "docs" / "examples" / "chicago.toml"
-    report = load(empty_store, tmp_path, profile=profile)
+    report = load(empty_store, folder, profile=profile)
     assert [(f.kind, f.rows, f.taken, f.updated) for f in report.files] == [
         ("facilities", 2, 2, 0),
         ("complaints", 3, 2, 1),

@@ -84,9 +84,14 @@ def test_a_reading_connection_can_not_write(empty_store):
 
 def test_an_error_inside_a_write_undoes_all_of_it(empty_store):
     """Half an import is worse than none."""
-    with pytest.raises(ZeroDivisionError), empty_store.write() as conn:
-        engine.bump_data_version(conn)
-        raise ZeroDivisionError
+
+    def interrupted():
+        with empty_store.write() as conn:
+            engine.bump_data_version(conn)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
     assert engine.data_version(empty_store) == 0
 
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import func, select
 
 from data.frames import day_starts
 from data.schema import KINDS
 from data.scope import EVERYTHING, Scope
-from data.store import rows
+from data.store import rows, tables
 from tests.data.frames_of_records import complaint, facility, inspection, moment, records
 from tests.references import versions as reference
 
@@ -31,7 +32,7 @@ def load(store, kind, as_of=LATER, scope=EVERYTHING, **more):
 
 def n_versions(store, kind):
     with store.read() as conn:
-        return conn.exec_driver_sql(f"SELECT count(*) FROM {kind}").scalar()
+        return conn.execute(select(func.count()).select_from(tables.VERSIONED[kind])).scalar()
 
 
 def test_a_record_is_seen_the_day_after_its_date_and_not_on_it(empty_store):
