@@ -221,11 +221,11 @@ def _attraction(terrain: Terrain, places: Places, rng: np.random.Generator) -> F
     form = v["urban_rural_code"].map(
         {"111": 0.6, "112": 4.6, "121": 0.7, "122": 4.0, "123": 1.2, "210": 0.8, "220": 0.75}
     )
-    remote = np.where(v["remote"], 1.9, 1.0)
+    remote = np.where(v["remote"], 3.2, 1.0)
     weight = (v["residents"].to_numpy() + 100.0) ** 0.8 * form.to_numpy() * remote
     weight *= np.exp(0.7 * region + rng.normal(0.0, 0.35, len(v)))
     county = places.districts["name"].eq(names.FRINGE_COUNTY).to_numpy()[v["district"]]
-    return weight * np.where(county, np.where(v["fringe"], 5.0, 0.15), 1.0)
+    return weight * np.where(county, np.where(v["fringe"], 4.5, 0.3), 1.0)
 
 
 def season_of(week: int, days_to_festival: int) -> float:

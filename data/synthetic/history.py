@@ -56,6 +56,7 @@ class History:
         self._reporting, self._inspecting = reporting, inspecting
         self._faults, self._table = institutions.faults, institutions.table
         self._starts = week_starts(end)
+        self.first_faults = {topic: has.copy() for topic, has in institutions.faults.items()}
         self._counted: set[tuple[int, str]] = set()
         self._mended: list[tuple[int, str, int]] = []
         self._watch: list[tuple[int, Lead, Site]] = []
@@ -90,7 +91,13 @@ class History:
             for s in self._hidden.sites[-200:]
             if s.ended in ("warned", "moved") and s.to_week == week
         ]
-        self._reporting.public(week, at, count, sites)
+        told = sum(
+            lead.topic == "out_of_scope" and lead.channel in PUBLIC and lead.same_as < 0
+            for lead in self._reporting.leads
+            if lead.week >= CAMPAIGN_WEEKS[0]
+        )
+        n_scope = int(self._quotas.is_behind("out_of_scope_lead", week, told, lead=1.5))
+        self._reporting.public(week, at, count, sites, n_scope=n_scope)
         self._quotas.book(LEADS, week, count)
         rate = 0.8 * self._scale.share
         for channel, chance in (("handover", rate * 0.55), ("patrol_report", rate)):

@@ -76,6 +76,15 @@ class Ground:
             lines, lambda xy: np.column_stack(self.degrees(xy[:, 0], xy[:, 1]))
         )
 
+    def lines_to_metres(self, lines: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Turn shapes in degrees back into shapes in shifted metres."""
+
+        def back(xy: Floats) -> Floats:
+            x, y = self._to_degrees.transform(xy[:, 0], xy[:, 1], direction="INVERSE")
+            return np.column_stack([x, y])
+
+        return shapely.transform(lines, back)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadLines:

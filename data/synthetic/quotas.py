@@ -35,6 +35,8 @@ _WEEKLY_OUTSIDE = {
     "hygiene": 0.35,
     LEADS: 2.9,
 }
+_AFTERWARDS = 1.7
+"""Leads after the campaign beside those before: its telephone number is known now."""
 
 
 class Quotas:
@@ -55,12 +57,23 @@ class Quotas:
         """
         low, high = CAMPAIGN_WEEKS
         if not low <= week < high:
-            return int(self._rng.poisson(_WEEKLY_OUTSIDE[what] * self._share * surge))
+            known = _AFTERWARDS if what == LEADS and week >= high else 1.0
+            return int(self._rng.poisson(_WEEKLY_OUTSIDE[what] * self._share * surge * known))
         passed = (week - low + 1) / (high - low)
-        course = passed ** (1.0 if what == LEADS else 1.08)
+        # Leads that prove true are taken as they come; what is over goes unfound.
+        early = what.endswith("_lead")
+        course = min(1.0, passed * 1.3) if early else passed ** (1.0 if what == LEADS else 1.08)
         if what == LEADS and week < high - 1:
             course = min(1.0, course + float(self._rng.normal(0.0, 0.012)) + 0.02 * (surge - 1.0))
         return max(0, round(self.targets[what] * course) - self._done[what])
+
+    def is_behind(self, what: str, week: int, count: int, *, lead: float) -> bool:
+        """Say whether ``count`` chances are too few for what the course will ask for."""
+        low, high = CAMPAIGN_WEEKS
+        if not low <= week < high - 4:
+            return False
+        passed = (week - low + 1) / (high - low - 4)
+        return count < lead * self.targets[what] * passed
 
     def book(self, what: str, week: int, count: int) -> None:
         """Book what came out in a week; only the campaign counts."""
@@ -85,4 +98,5 @@ def surge_of(days_to_festival: int, week: int) -> float:
 def weighted_order(chances: list[float], rng: np.random.Generator) -> list[int]:
     """Order items at random, likelier ones first (Efraimidis and Spirakis 2006)."""
     keys = rng.random(len(chances)) ** (1.0 / np.maximum(chances, 1e-6))
-    return np.argsort(-keys, kind="stable").tolist()
+    order: list[int] = np.argsort(-keys, kind="stable").tolist()
+    return order

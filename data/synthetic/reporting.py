@@ -10,7 +10,7 @@ from data.synthetic.hidden import Site
 from data.synthetic.institutions import MEDICAL, Institutions
 from data.synthetic.lattice import Floats
 from data.synthetic.places import Places
-from data.synthetic.scales import random_for
+from data.synthetic.scales import N_WEEKS, random_for
 
 PUBLIC = ("hotline_12345", "phone", "web", "letter", "visit")
 """Channels of leads from the public (DOMAIN section 5)."""
@@ -60,6 +60,7 @@ _WORDS = {
     "service": "反映工作人员态度不好",
     "other": "反映其他问题",
 }
+_SLACK_WEEKS = 9
 _TYPOS = (
     ("诊所", "珍所"),
     ("行医", "形医"),
@@ -110,19 +111,28 @@ class Reporting:
         self._noise_weight = crowd**0.35 * weight.to_numpy()
         self.leads: list[Lead] = []
 
-    def public(self, week: int, monday: datetime, count: int, sites: list[Site]) -> list[Lead]:
-        """Draw this week's leads from the public: true ones, repeats and noise."""
+    def public(
+        self, week: int, monday: datetime, count: int, sites: list[Site], *, n_scope: int = 0
+    ) -> list[Lead]:
+        """
+        Draw this week's leads from the public: true ones, repeats and noise.
+
+        ``n_scope`` of them, if there are as many, tell of a clinic out of its scope.
+        """
         made = []
-        for _ in range(count):
+        for number in range(count):
+            if number < n_scope:
+                made.append(self._about_fault(week, monday, "out_of_scope"))
+                continue
             roll = self._rng.random()
             recent = [
                 lead for lead in self.leads[-30:] if lead.week >= week - 3 and lead.site is not None
             ]
             if roll < 0.08 and recent:  # noqa: PLR2004
                 made.append(self._again(week, monday, recent))
-            elif roll < 0.6 and sites:  # noqa: PLR2004
+            elif roll < 0.58 and sites:  # noqa: PLR2004
                 made.append(self._about_site(week, monday, sites))
-            elif roll < 0.82:  # noqa: PLR2004
+            elif roll < 0.76:  # noqa: PLR2004
                 made.append(self._about_fault(week, monday))
             else:
                 made.append(self._noise(week, monday))
@@ -155,7 +165,9 @@ class Reporting:
             visit_week=week + int(rng.choice([1, 2, 3, 4], p=[0.45, 0.33, 0.15, 0.07])),
             handed_to=_OTHERS_JOB.get(topic),
         )
-        if lead.handed_to is not None:
+        # Some of the last leads lie on a desk when the history ends: they are late.
+        forgotten = week >= N_WEEKS - _SLACK_WEEKS and rng.random() < 0.25  # noqa: PLR2004
+        if lead.handed_to is not None or forgotten:
             lead.visit_week = -1
         self.leads.append(lead)
         return lead
@@ -170,8 +182,8 @@ class Reporting:
         lead.site, lead.facility = site, site.facility
         return lead
 
-    def _about_fault(self, week: int, monday: datetime) -> Lead:
-        topic = str(
+    def _about_fault(self, week: int, monday: datetime, topic: str = "") -> Lead:
+        topic = topic or str(
             self._rng.choice(
                 [
                     "out_of_scope",

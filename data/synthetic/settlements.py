@@ -187,13 +187,16 @@ def _spaced(
     usable = np.flatnonzero(np.isfinite(good.ravel()))
     luck = rng.gumbel(size=usable.size) * 0.22
     order = usable[np.argsort(-(good.ravel()[usable] + luck), kind="stable")]
-    stretch, seats = 1.0, first
-    for _ in range(12):
+    stretch, best = 1.0, None
+    for _ in range(14):
         seats = _scatter(grid, order, radius_m * stretch, first)
+        if seats.size >= wanted and (best is None or seats.size < best.size):
+            best = seats
         if wanted <= seats.size <= wanted * 1.03:
             break
         stretch *= float(np.sqrt(seats.size / (wanted * 1.012)))
-    return seats[:wanted]
+        stretch *= 1.0 if seats.size >= wanted else 0.985
+    return (seats if best is None else best)[:wanted]
 
 
 def _scatter(grid: Grid, order: Ints, radius_m: Floats, first: Ints) -> Ints:
