@@ -49,7 +49,7 @@ def read_chicago(folder: Path) -> SourceFrames:
             "lon": visits["Longitude"],
             "lat": visits["Latitude"],
             "result": np.where(violation, "violation", "pass"),
-            "topics": np.where(violation, "hygiene", None),
+            "topics": pd.Series("hygiene", index=visits.index).where(violation, None),
         }
     )
     found = inspections[violation.to_numpy()]

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from errors import MissingCrsError
-from geo import boundaries, grid, urban_rural
+from geo import boundaries, grid
 from tests.references import distances
 
 
@@ -106,26 +106,3 @@ def test_no_areas_know_no_place():
     empty = gpd.GeoDataFrame({"area_code": [], "level": []}, geometry=[], crs=4326)
     assert boundaries.area_of_points([112.0], [23.0], empty)[0] is None
     assert boundaries.area_of_cells(["88411c2d01fffff"], empty)[0] is None
-
-
-def test_the_class_is_that_of_the_smallest_area_with_a_code(areas):
-    """The bureau's own code, never a guess."""
-    codes, sources = urban_rural.class_of_areas(
-        np.array(["441201001201", "441201", None, "999"], dtype=object), areas
-    )
-    assert codes.tolist() == ["112", None, None, None]
-    assert sources.tolist() == ["bureau", "unknown", "unknown", "unknown"]
-
-
-def test_a_class_missing_below_comes_from_above(areas):
-    """A village without a code has that of its township."""
-    areas.loc[3, "urban_rural_code"] = None
-    codes, _ = urban_rural.class_of_areas(np.array(["441201001201"], dtype=object), areas)
-    assert codes[0] == "121"
-
-
-def test_areas_without_codes_leave_the_class_unknown(areas):
-    """Unknown is said, not invented."""
-    table = areas.drop(columns=["urban_rural_code", "parent_code"])
-    codes, sources = urban_rural.class_of_areas(np.array(["441201"], dtype=object), table)
-    assert (codes[0], sources[0]) == (None, "unknown")
