@@ -76,6 +76,6 @@ def _running(job_id: str, *, can_use: bool) -> None:
             and job.value is not None
             and buttons.button(text("停止并采用"), type="primary", key=f"use-{job_id}")
         ):
-            requests.stop(cached.store(), job_id, use=True)
+            requests.stop(cached.store(), job_id, use=True, actor=cached.actor())
         if buttons.button(text("取消"), key=f"cancel-{job_id}"):
-            requests.stop(cached.store(), job_id, use=False)
+            requests.stop(cached.store(), job_id, use=False, actor=cached.actor())

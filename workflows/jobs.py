@@ -27,7 +27,7 @@ from data.store import jobs
 from data.store.engine import Store, open_store
 from errors import JobCancelledError, MedPatrolError
 from routing.solve import SolveProgress, SolverParams
-from workflows import importing, planning, scoring
+from workflows import importing, planning, requests, scoring
 from workflows.planning import WeekRequest
 from workflows.score_runs import default_as_of
 from workflows.settings import Settings
@@ -117,6 +117,7 @@ def _run_import(
         now=datetime.now(UTC),
         progress=reporter.or_cancel,
     )
+    requests.discard_upload(folder)
     if report.n_taken and job.params.get("score", True):
         run = scoring.score(
             store,

@@ -138,6 +138,6 @@ def job(store: Store, job_id: str, *, scope: Scope) -> Job:
     return jobs.get_job(store, job_id, scope=scope)
 
 
-def stop(store: Store, job_id: str, *, use: bool) -> None:
+def stop(store: Store, job_id: str, *, use: bool, actor: str) -> None:
     """Ask a job to stop and keep its best so far (``use``), or to leave all as it was."""
-    jobs.request_stop(store, job_id, mode="use" if use else "cancel")
+    jobs.request_stop(store, job_id, mode="use" if use else "cancel", actor=actor)

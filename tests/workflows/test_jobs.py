@@ -1,0 +1,147 @@
+"""Long work survives reloads, tells its progress, and can be stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+
+import pytest
+
+from data.scope import EVERYTHING
+from data.store import jobs, plans, scores
+from tests.conftest import AS_OF, WEEK
+from workflows import requests
+from workflows.requests import Upload
+
+LONG_S = 120.0
+
+
+@pytest.fixture
+def worker():
+    """Return a function that starts a worker process for a store; all are ended afterwards."""
+    started = []
+
+    def start(store):
+        command = [sys.executable, "-m", "cli", "worker", "--store", store.url]
+        started.append(subprocess.Popen(command, start_new_session=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wait_for(store, job_id, *statuses):
+    """Return the job once it has one of the statuses."""
+    until = time.monotonic() + LONG_S
+    while time.monotonic() < until:
+        job = jobs.get_job(store, job_id, scope=EVERYTHING)
+        if job.status in statuses:
+            return job
+        time.sleep(0.1)
+    raise AssertionError(f"still {job.status} after {LONG_S} s")
+
+
+def ask_for_plan(store, *, seconds, key="k"):
+    """Queue a plan of the small district's week."""
+    return requests.request_plan(
+        store, week_start=WEEK, district_code=None, n_teams=2, seconds=seconds, seed=1,
+        as_of=AS_OF, actor="test", key=key,
+    )  # fmt: skip
+
+
+def test_a_score_job_leaves_a_score_run(loaded_store, worker):
+    """The import page asks for scores and finds them later."""
+    worker(loaded_store)
+    job_id = requests.request_score(loaded_store, as_of=AS_OF, actor="test", key="k")
+    job = wait_for(loaded_store, job_id, "done", "failed")
+    assert job.status == "done", job.message
+    assert scores.latest_run(loaded_store, scope=EVERYTHING).run_id == job.result["run_id"]
+
+
+def test_an_import_job_loads_scores_and_clears_the_upload(empty_store, worker, small_city_folder):
+    """Files that a person sent do not lie about once they are in the store."""
+    worker(empty_store)
+    uploads = [Upload(name=p.name, content=p.read_bytes()) for p in small_city_folder.iterdir()]
+    job_id = requests.request_import(
+        empty_store, uploads, kind=None, datum="auto", profile=None, actor="test"
+    )
+    job = wait_for(empty_store, job_id, "done", "failed")
+    assert job.status == "done", job.message
+    assert sum(file["taken"] for file in job.result["report"]["files"]) > 400
+    assert scores.latest_run(empty_store, scope=EVERYTHING) is not None
+    assert list((empty_store.path.parent / requests.UPLOADS).iterdir()) == []
+
+
+def test_the_same_request_twice_is_one_job(loaded_store):
+    """A double click makes one plan."""
+    first, second = (ask_for_plan(loaded_store, seconds=5) for _ in range(2))
+    assert first == second
+
+
+def test_stop_and_use_keeps_the_best_so_far(planned_store, worker):
+    """A planner who has seen enough need not wait."""
+    worker(planned_store)
+    job_id = ask_for_plan(planned_store, seconds=LONG_S)
+    until = time.monotonic() + LONG_S
+    while jobs.get_job(planned_store, job_id, scope=EVERYTHING).value is None:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    requests.stop(planned_store, job_id, use=True, actor="test")
+    job = wait_for(planned_store, job_id, "done", "failed", "cancelled")
+    assert job.status == "done", job.message
+    assert plans.load_plan(planned_store, job.result["plan_id"], scope=EVERYTHING).prize > 0
+
+
+def test_cancel_leaves_everything_as_it_was(planned_store, worker):
+    """The old plan stays."""
+    before = list(plans.list_plans(planned_store, scope=EVERYTHING)["plan_id"])
+    worker(planned_store)
+    job_id = ask_for_plan(planned_store, seconds=LONG_S)
+    wait_for(planned_store, job_id, "running")
+    requests.stop(planned_store, job_id, use=False, actor="test")
+    assert wait_for(planned_store, job_id, "done", "failed", "cancelled").status == "cancelled"
+    assert list(plans.list_plans(planned_store, scope=EVERYTHING)["plan_id"]) == before
+
+
+def test_a_job_that_cannot_be_done_says_why(loaded_store, worker):
+    """No scores yet: one clear sentence, not a stack trace."""
+    worker(loaded_store)
+    job = wait_for(loaded_store, ask_for_plan(loaded_store, seconds=5), "done", "failed")
+    assert job.status == "failed"
+    assert "评分" in job.message.template
+
+
+def test_a_killed_worker_loses_no_job(planned_store, worker):
+    """The next worker takes the job over when the lease has run out."""
+    dying = worker(planned_store)
+    job_id = ask_for_plan(planned_store, seconds=LONG_S)
+    wait_for(planned_store, job_id, "running")
+    os.killpg(dying.pid, signal.SIGKILL)
+    dying.wait()
+    worker(planned_store)
+    until = time.monotonic() + LONG_S
+    while jobs.get_job(planned_store, job_id, scope=EVERYTHING).value is None:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    requests.stop(planned_store, job_id, use=True, actor="test")
+    assert wait_for(planned_store, job_id, "done", "failed").status == "done"
+
+
+def test_an_upload_name_cannot_leave_its_folder():
+    """A file called ../../x is stored as a plain name."""
+    assert requests.safe_name("../../etc/passwd") == "_.._etc_passwd"
+    assert "/" not in requests.safe_name("a/b\\c\x00d.csv")
+    assert requests.safe_name("...") == "file"
+
+
+def test_a_week_that_starts_on_tuesday_is_refused():
+    """The week is a Monday everywhere."""
+    from errors import NoDataError
+    from workflows.planning import WeekRequest
+
+    with pytest.raises(NoDataError):
+        WeekRequest(week_start=date(2026, 3, 3))
