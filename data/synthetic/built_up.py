@@ -117,7 +117,7 @@ def _grow(
 
 
 def urban_rural_codes(
-    terrain: Terrain, settlements: Settlements, built_up: BuiltUp, *, seed: int
+    settlements: Settlements, built_up: BuiltUp, *, seed: int
 ) -> tuple[list[str], Bools]:
     """
     Give each village its class by the form of settlement, as the statistics bureau does.
@@ -137,7 +137,7 @@ def urban_rural_codes(
     )
     n_city = min(2, settlements.district_seats.size)
     city = np.isin(patch, patch.ravel()[settlements.district_seats[:n_city]]) & (patch > 0)
-    small = _small_townships(settlements, built_up, n_city, rng)
+    small = _small_townships(settlements, built_up, rng)
     towns = settlements.township_seats[~settlements.is_street & ~small]
     town = np.isin(patch, patch.ravel()[towns]) & (patch > 0) & ~city
     cells = np.bincount(patch.ravel())
@@ -157,10 +157,9 @@ def urban_rural_codes(
 
 
 def _small_townships(
-    settlements: Settlements, built_up: BuiltUp, n_city: int, rng: np.random.Generator
+    settlements: Settlements, built_up: BuiltUp, rng: np.random.Generator
 ) -> Bools:
     """Choose the rural townships: the least peopled third, more or less."""
-    del n_city
     people = np.bincount(
         np.maximum(settlements.township_of, 0),
         weights=np.where(settlements.township_of >= 0, built_up.residents.ravel(), 0.0),
@@ -169,7 +168,8 @@ def _small_townships(
     score = np.log(people + 1.0) + rng.normal(0.0, 0.25, people.size)
     score[settlements.is_street] = np.inf
     score[np.isin(settlements.township_seats, settlements.district_seats)] = np.inf
-    return score < np.quantile(score[np.isfinite(score)], 0.33)
+    made: Bools = score < np.quantile(score[np.isfinite(score)], 0.33)
+    return made
 
 
 def _shares(settlements: Settlements, patch: Bools) -> Floats:

@@ -1,5 +1,6 @@
 """The demo city's source files: what each department of a bureau would send, and how."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -60,7 +61,11 @@ def write_land(out: Path, land: Land, table: pd.DataFrame) -> None:
         geometry="MultiPolygon",
     )
     r = land.roads
-    fields = {"highway": r.highway, "oneway": r.oneway, "maxspeed": r.maxspeed}
+    fields: dict[str, Sequence[object]] = {
+        "highway": r.highway,
+        "oneway": r.oneway,
+        "maxspeed": r.maxspeed,
+    }
     writing.write_gpkg(out / "道路.gpkg", fields, r.lines, geometry="LineString")
     residents = land.built_up.residents
     rows, cols = (size // 2 * 2 for size in residents.shape)

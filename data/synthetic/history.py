@@ -252,7 +252,11 @@ class History:
         taken: set[int] = set()
         for place in weighted_order(chances, self._rng):
             call = fit[place]
-            if count >= due or call.facility in taken or call.case >= 0 and topic == "out_of_scope":
+            if (
+                count >= due
+                or call.facility in taken
+                or (call.case >= 0 and topic == "out_of_scope")
+            ):
                 continue
             taken.add(call.facility)
             call.result = "violation"

@@ -226,7 +226,10 @@ class Inspecting:
         return sorted(set(drawn))
 
     def _drawable(self) -> np.ndarray:
-        return ~self._table["kind"].isin(("other", "pharmacy", "wellness_shop")).to_numpy()
+        made: np.ndarray = (
+            ~self._table["kind"].isin(("other", "pharmacy", "wellness_shop")).to_numpy()
+        )
+        return made
 
     def _plan_routine(self) -> None:
         """Plan the weeks outside the campaign: fewer doors, near ones, badly graded ones."""
@@ -246,7 +249,7 @@ class Inspecting:
                 chance.size, count, replace=False, p=chance / chance.sum()
             ).tolist():
                 self.plan[week].append((f, "routine", None))
-            if rng.random() < 0.6 * self._scale.share:  # noqa: PLR2004
+            if rng.random() < 0.6 * self._scale.share:
                 self.plan[week].append(
                     (int(rng.choice(chance.size, p=chance / chance.sum())), "undercover", None)
                 )

@@ -39,7 +39,7 @@ def make_land(scale: Scale, *, seed: int) -> Land:
     network, cost = roads.make_main_roads(ground_of_all, lattice, seats, seed=seed)
     built = built_up.make_built_up(scale, ground_of_all, lattice, seats, network, seed=seed)
     roads.add_lanes(ground_of_all, lattice, seats, network, cost, built=built.built, seed=seed)
-    codes, small = built_up.urban_rural_codes(ground_of_all, seats, built, seed=seed)
+    codes, small = built_up.urban_rural_codes(seats, built, seed=seed)
     ground = Ground(ground_of_all.grid, seed=seed)
     village_of = areas.tidy(ground_of_all, seats.village_of)
     return Land(
@@ -71,7 +71,9 @@ def area_table(land: Land) -> pd.DataFrame:
     v, t, d = p.villages, p.townships, p.districts
     by_town = v.groupby("township")["residents"].sum()
     by_district = v.groupby("district")["residents"].sum()
-    rows = [(CITY_CODE, names.CITY_NAME, "city", None, None, float(v["residents"].sum()))]
+    rows: list[tuple[object, ...]] = [
+        (CITY_CODE, names.CITY_NAME, "city", None, None, float(v["residents"].sum()))
+    ]
     rows += [
         (code, name, "district", CITY_CODE, None, float(by_district[i]))
         for i, (code, name) in enumerate(zip(d["code"], d["name"], strict=True))

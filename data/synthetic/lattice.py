@@ -1,6 +1,7 @@
 """Square cells of the made-up ground, their neighbours, and cheapest ways over them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +96,7 @@ class Lattice:
     def edges_along(self, way: list[int]) -> list[int]:
         """Give the edges between the neighbouring nodes of a way."""
         edges = []
-        for a, b in zip(way, way[1:], strict=False):
+        for a, b in pairwise(way):
             lower, upper = min(a, b), max(a, b)
             edges.append(int(self._edge_at[int(self.cells[upper] - self.cells[lower])][lower]))
         return edges

@@ -246,16 +246,16 @@ def persons(
     rng = random_for(seed, "persons")
     codes = places.villages["code"].to_numpy()
     market = np.flatnonzero(places.villages["market"].to_numpy() >= 0)
-    rows = []
+    rows: list[tuple[str, str, date | None, list[str]]] = []
     for number in sorted({case.person for case in numbers.cases if case.person >= 0}):
         person = hidden.people[number]
         areas = person.circuit or [person.home]
-        rows.append((f"P{number:04d}", person.kind, None, codes[areas]))
+        rows.append((f"P{number:04d}", person.kind, None, codes[areas].tolist()))
     first = week_starts(end)[0]
     for number in range(max(3, round(len(market) * 0.5))):
         day = first + timedelta(days=int(rng.integers(-300, 700)))
         own = rng.choice(market, min(len(market), int(rng.integers(1, 5))), replace=False)
-        rows.append((f"B{number:04d}", "itinerant", day, codes[own]))
+        rows.append((f"B{number:04d}", "itinerant", day, codes[own].tolist()))
     return pd.DataFrame(
         {
             "person_id": [row[0] for row in rows],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -72,9 +73,10 @@ class Ground:
 
     def lines_to_degrees(self, lines: NDArray[np.object_]) -> NDArray[np.object_]:
         """Turn shapes in shifted metres into shapes in degrees."""
-        return shapely.transform(
+        made: NDArray[np.object_] = shapely.transform(
             lines, lambda xy: np.column_stack(self.degrees(xy[:, 0], xy[:, 1]))
         )
+        return made
 
     def lines_to_metres(self, lines: NDArray[np.object_]) -> NDArray[np.object_]:
         """Turn shapes in degrees back into shapes in shifted metres."""
@@ -83,7 +85,8 @@ class Ground:
             x, y = self._to_degrees.transform(xy[:, 0], xy[:, 1], direction="INVERSE")
             return np.column_stack([x, y])
 
-        return shapely.transform(lines, back)
+        made: NDArray[np.object_] = shapely.transform(lines, back)
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +167,8 @@ def chains(u: Ints, v: Ints, stops: set[int]) -> Iterable[list[int]]:
             while chain[-1] not in is_end and chain[-1] != start:
                 a, b = neighbours[chain[-1]]
                 chain.append(b if a == chain[-2] else a)
-            done.update(zip(chain, chain[1:], strict=False))
-            done.update(zip(chain[1:], chain, strict=False))
+            done.update(pairwise(chain))
+            done.update(pairwise(chain[::-1]))
             yield chain
 
 

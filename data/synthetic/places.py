@@ -65,7 +65,9 @@ def make_places(
     inside = np.flatnonzero(village_of >= 0)
     order = inside[np.argsort(village_of[inside], kind="stable")]
     people = built_up.residents.ravel()
-    residents = np.bincount(village_of[inside], weights=people[inside], minlength=n_villages)
+    residents: Floats = np.bincount(
+        village_of[inside], weights=people[inside], minlength=n_villages
+    ).astype(float)
     districts = _districts(settlements, ground)
     townships = _townships(settlements, districts, small, ground, rng)
     villages = _villages(settlements, townships, codes, residents, ground, rng)
@@ -107,7 +109,8 @@ def _townships(
     district = settlements.township_district
     suffix = np.where(settlements.is_street, "街道", np.where(small, "乡", "镇"))
     first = np.where(settlements.is_street, 1, np.where(small, 200, 100))
-    codes, used = [], {}
+    codes: list[str] = []
+    used: dict[tuple[int, int], int] = {}
     for number in range(n):
         key = (int(district[number]), int(first[number]))
         used[key] = used.get(key, -1) + 1
@@ -137,7 +140,8 @@ def _villages(
     township = settlements.village_township
     lon, lat = ground.place(settlements.village_seats)
     urban = np.isin(codes, ("111", "121"))
-    numbers, full_codes, full_names = {}, [], []
+    numbers: dict[int, int] = {}
+    full_codes, full_names = [], []
     pool = {
         int(t): names.village_names(int((township == t).sum()), rng) for t in np.unique(township)
     }
@@ -178,7 +182,8 @@ def _minutes(
     graph = csr_matrix((minutes, (lattice.u[edges], lattice.v[edges])), shape=(n, n))
     seats = lattice.node_of[settlements.district_seats]
     away = dijkstra(graph, directed=False, indices=seats)
-    return away[villages["district"], lattice.node_of[settlements.village_seats]]
+    made: Floats = away[villages["district"], lattice.node_of[settlements.village_seats]]
+    return made
 
 
 def market_text(market: int) -> str:

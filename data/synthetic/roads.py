@@ -109,7 +109,7 @@ def add_lanes(
     _add_streets(terrain, lattice, network, built, rng)
     _add_tracks(terrain, lattice, network, cost, rng)
     _set_oneways(lattice, network, built)
-    _add_ferry(terrain, lattice, settlements, network)
+    _add_ferry(terrain, lattice, network)
 
 
 def _building_cost(terrain: Terrain, lattice: Lattice, rng: np.random.Generator) -> Floats:
@@ -300,7 +300,7 @@ def _set_oneways(lattice: Lattice, network: RoadNetwork, built: Floats) -> None:
     along_row = row[lattice.u] == row[lattice.v]
     line = np.where(along_row, row[lattice.u], col[lattice.u])
     pick = np.flatnonzero(street & dense & (line % 6 == 1))
-    network.oneway[pick] = np.where(line[pick] % 12 == 1, 1, -1)  # noqa: PLR2004
+    network.oneway[pick] = np.where(line[pick] % 12 == 1, 1, -1)
     for _ in range(5):
         cut = pick[_one_way_traps(lattice, network, pick)]
         if cut.size == 0:
@@ -321,12 +321,11 @@ def _one_way_traps(lattice: Lattice, network: RoadNetwork, pick: Ints) -> Bools:
     graph = csr_matrix((np.ones(rows.size), (rows, cols)), shape=(n, n))
     _, part = connected_components(graph, directed=True, connection="strong")
     main = np.bincount(part[u]).argmax()
-    return (part[lattice.u[pick]] != main) | (part[lattice.v[pick]] != main)
+    made: Bools = (part[lattice.u[pick]] != main) | (part[lattice.v[pick]] != main)
+    return made
 
 
-def _add_ferry(
-    terrain: Terrain, lattice: Lattice, settlements: Settlements, network: RoadNetwork
-) -> None:
+def _add_ferry(terrain: Terrain, lattice: Lattice, network: RoadNetwork) -> None:
     """Put a ferry where two roads face each other over wide water with a long way round."""
     from scipy.spatial import cKDTree
 

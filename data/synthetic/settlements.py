@@ -70,7 +70,8 @@ def _suitability(terrain: Terrain, rng: np.random.Generator) -> Floats:
     luck = noise(terrain.grid.shape, rng, power=1.0, low_m=4_000)
     good = -14.0 * flat - stream / 1_600.0 - terrain.height_m / 900.0 + 0.25 * luck
     good[wet | ~ndimage.binary_erosion(terrain.inside, iterations=5)] = -np.inf
-    return good
+    made: Floats = good
+    return made
 
 
 def _walking_cost(terrain: Terrain, lattice: Lattice, rng: np.random.Generator) -> Floats:
@@ -88,7 +89,8 @@ def _walking_cost(terrain: Terrain, lattice: Lattice, rng: np.random.Generator) 
 def _border(lattice: Lattice, unit_of: Ints) -> Floats:
     """Price the crossing of a border."""
     unit = unit_of[lattice.cells]
-    return _CLOSED * (unit[lattice.u] != unit[lattice.v])
+    made: Floats = _CLOSED * (unit[lattice.u] != unit[lattice.v])
+    return made
 
 
 def _nearest(lattice: Lattice, edge: Floats, seats: Ints, grid: Grid) -> Ints:
@@ -136,7 +138,8 @@ def _distance_m(grid: Grid, cells: Ints) -> Floats:
     """Measure the distance to the nearest of some cells, metres, over the raster."""
     far = np.ones(grid.n_rows * grid.n_cols, dtype=bool)
     far[cells] = False
-    return ndimage.distance_transform_edt(far.reshape(grid.shape)) * CELL_M
+    made: Floats = ndimage.distance_transform_edt(far.reshape(grid.shape)) * CELL_M
+    return made
 
 
 def _township_seats(

@@ -57,7 +57,8 @@ def noise(
     fx = np.fft.rfftfreq(shape[1], CELL_M)[None, :]
     wave = np.hypot(np.hypot(fx, fy), 1.0 / low_m)
     field = np.fft.irfft2(spectrum * wave**-power, s=shape)
-    return (field - field.mean()) / field.std()
+    made: Floats = (field - field.mean()) / field.std()
+    return made
 
 
 def make_terrain(scale: Scale, *, seed: int) -> Terrain:
@@ -92,14 +93,23 @@ def make_terrain(scale: Scale, *, seed: int) -> Terrain:
 
 def _roughness(grid: Grid, rng: np.random.Generator) -> Floats:
     """Plain in the south-east, hills round it, a mountain block in the north-west."""
-    y, x = np.mgrid[-1 : 1 : grid.n_rows * 1j, -1 : 1 : grid.n_cols * 1j]
+    y, x = _unit_square(grid)
     span = max(grid.n_rows, grid.n_cols) * CELL_M
     wide = noise(grid.shape, rng, power=2.2, low_m=span / 3)
     fine = noise(grid.shape, rng, power=1.6, low_m=span / 12)
     plain = np.hypot((x - 0.1) + (y + 0.05) * 0.5, (y + 0.05) * 1.3)
     block = (y * 0.8 - x) * 0.75
     level = 1.75 * plain + 0.75 * block + 0.5 * wide + 0.16 * fine
-    return 0.02 + 0.98 / (1.0 + np.exp(-(level - 0.95) * 3.6))
+    made: Floats = 0.02 + 0.98 / (1.0 + np.exp(-(level - 0.95) * 3.6))
+    return made
+
+
+def _unit_square(grid: Grid) -> tuple[Floats, Floats]:
+    """Give north and east of each cell, -1 to 1."""
+    return (
+        np.linspace(-1.0, 1.0, grid.n_rows)[:, None],
+        np.linspace(-1.0, 1.0, grid.n_cols)[None, :],
+    )
 
 
 def _drain(
@@ -136,7 +146,8 @@ def _raise(grid: Grid, previous: Ints, order: Ints, catchment: Floats, rough: Fl
     height = [38.0] * previous.size
     for cell in order[1:].tolist():
         height[cell] = height[into[cell]] + rise[cell]
-    return ndimage.gaussian_filter(np.array(height).reshape(grid.shape), 0.8)
+    made: Floats = ndimage.gaussian_filter(np.array(height).reshape(grid.shape), 0.8)
+    return made
 
 
 def _city(grid: Grid, catchment: Floats, rough: Floats, slope: Floats) -> int:
@@ -156,7 +167,7 @@ def _outline(
     """Grow from the centre over cheap ground until the area is reached: ends on ridges."""
     span = max(grid.n_rows, grid.n_cols) * CELL_M
     field = noise(grid.shape, rng, power=1.7, low_m=span / 7)
-    y, x = np.mgrid[-1 : 1 : grid.n_rows * 1j, -1 : 1 : grid.n_cols * 1j]
+    y, x = _unit_square(grid)
     rim = 1.6 * np.hypot(x, y) ** 6 + 60.0 * np.clip(np.maximum(abs(x), abs(y)) - 0.93, 0, None)
     cost = (np.exp(0.5 * field) * (1.0 + height / 3_500.0) + rim).ravel()
     edge = lattice.length_m * (cost[lattice.u] + cost[lattice.v])
@@ -166,7 +177,8 @@ def _outline(
     disc = np.hypot(*np.mgrid[-4:5, -4:5]) <= 4.2  # noqa: PLR2004
     inside = ndimage.binary_opening(ndimage.binary_fill_holes(inside), disc)
     labels, _ = ndimage.label(inside)
-    return labels == labels.ravel()[city]
+    made: Bools = labels == labels.ravel()[city]
+    return made
 
 
 def _reservoir(
@@ -197,7 +209,8 @@ def _reservoir(
     labels, n = ndimage.label(best)
     if n == 0:
         return best
-    return labels == 1 + np.argmax(ndimage.sum(best, labels, range(1, n + 1)))
+    made: Bools = labels == 1 + np.argmax(ndimage.sum(best, labels, range(1, n + 1)))
+    return made
 
 
 def _four_connected(grid: Grid, river: Bools, downstream: Ints) -> Bools:

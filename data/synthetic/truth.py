@@ -119,7 +119,7 @@ def _faults(history: History, institutions: Institutions, starts: list[date]) ->
         for topic, has in history.first_faults.items()
         for facility in np.flatnonzero(has).tolist()
     }
-    rows = []
+    rows: list[tuple[str, str, date, date | None]] = []
     for change in history.fault_ends:
         key = (change.facility, change.topic)
         if change.is_back:

@@ -1,6 +1,6 @@
 """Files as bureaus send them: GB18030, title rows, Chinese words and dates, fixed bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -119,11 +119,10 @@ def _spoken(kind: str, table: pd.DataFrame, *, chinese_dates: bool) -> pd.DataFr
     return pd.DataFrame(columns)
 
 
-def _label(value: object, words: object) -> str | None:
+def _label(value: object, words: Mapping[str, tuple[str, str]]) -> str | None:
     if _is_missing(value):
         return None
-    known = dict(words)  # type: ignore[call-overload]
-    return "；".join(known[part][0] if part in known else part for part in str(value).split(";"))
+    return "；".join(words[part][0] if part in words else part for part in str(value).split(";"))
 
 
 def _date_text(value: object, *, chinese: bool) -> str | None:
@@ -147,4 +146,4 @@ def _number(value: object, *, digits: int) -> float | int | None:
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
+    return value is None or bool(pd.isna(value))
