@@ -1,6 +1,6 @@
 """Save records as versions, and load what was known at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from data.store.engine import Store, to_instant, to_seconds
 from data.store.inserts import Held, Inserts
 
 _FEW_KEYS = 200
+_PART_ROWS = 150_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,14 @@ class SaveCounts:
     taken: int
     updated: int
     unchanged: int
+
+    def __add__(self, other: "SaveCounts") -> "SaveCounts":
+        """Add the counts of two parts of a file."""
+        return SaveCounts(
+            taken=self.taken + other.taken,
+            updated=self.updated + other.updated,
+            unchanged=self.unchanged + other.unchanged,
+        )
 
     @property
     def changes_anything(self) -> bool:
@@ -60,28 +69,18 @@ def save_rows(
         content differs gets a version known from ``known_on`` where that is later
         than all we held of it, else from ``now``.
     """
-    spec, table = schema.KINDS[kind], tables.VERSIONED[kind]
-    if records.empty:
-        return SaveCounts(taken=0, updated=0, unchanged=0)
-    stored = frames.to_stored(spec, records)
-    contents = versions.describe(spec, stored, known_on=to_seconds(known_on))
-    if spec.key == ("row_id",):
-        stored = {"row_id": _row_ids(contents.full_hash), **stored}
-    codes, keys = _number_records(spec, stored)
-    chains = versions.build_chains(contents, record=codes)
-    held = _held_versions(conn, spec, keys)
-    sorting = _compare(chains, contents, keys=keys, held=held)
-    inserts = Inserts(table, spec, stored, import_id)
-    inserts.add_chains(conn, chains, wanted=sorting.is_new)
-    inserts.add_changes(
-        conn,
-        chains,
-        contents=contents,
-        changed=sorting.changed,
-        known_on=to_seconds(known_on),
-        now=to_seconds(now or known_on),
-    )
-    return _count(codes, sorting)
+    spec = schema.KINDS[kind]
+    counts = SaveCounts(taken=0, updated=0, unchanged=0)
+    for part in _parts(spec, records):
+        counts += _save_part(
+            conn,
+            spec,
+            part,
+            import_id=import_id,
+            known_on=to_seconds(known_on),
+            now=to_seconds(now or known_on),
+        )
+    return counts
 
 
 def load_rows(
@@ -154,6 +153,47 @@ class _Compared:
     changed: Mapping[int, Held]
 
 
+def _parts(spec: schema.Kind, records: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Split many rows, so that memory stays bounded; rows of one record stay together."""
+    if len(records) <= _PART_ROWS or spec.key == ("row_id",):
+        if len(records):
+            yield records
+        return
+    codes = records.groupby(list(spec.key), sort=False, dropna=False).ngroup().to_numpy()
+    for start in range(0, int(codes.max()) + 1, _PART_ROWS):
+        yield records[(codes >= start) & (codes < start + _PART_ROWS)]
+
+
+def _save_part(
+    conn: Connection,
+    spec: schema.Kind,
+    records: pd.DataFrame,
+    *,
+    import_id: int | None,
+    known_on: int,
+    now: int,
+) -> SaveCounts:
+    stored = frames.to_stored(spec, records)
+    contents = versions.describe(spec, stored, known_on=known_on)
+    if spec.key == ("row_id",):
+        stored = {"row_id": _row_ids(contents.full_hash), **stored}
+    codes, keys = _number_records(spec, stored)
+    chains = versions.build_chains(contents, record=codes)
+    held = _held_versions(conn, spec, keys)
+    sorting = _compare(chains, contents, keys=keys, held=held)
+    inserts = Inserts(tables.VERSIONED[spec.name], spec, stored, import_id)
+    inserts.add_chains(conn, chains, wanted=sorting.is_new)
+    inserts.add_changes(
+        conn,
+        chains,
+        contents=contents,
+        changed=sorting.changed,
+        known_on=known_on,
+        now=now,
+    )
+    return _count(codes, sorting)
+
+
 def _row_ids(hashes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Name rows without natural key by content and, among equal ones, a running number."""
     texts = pd.Series([digest.hex() for digest in hashes])
@@ -176,7 +216,7 @@ def _number_records(
 def _held_versions(
     conn: Connection, spec: schema.Kind, keys: list[tuple[object, ...]]
 ) -> dict[tuple[object, ...], Held]:
-    """Fetch the current version of each record; for a large file, of the whole table."""
+    """Fetch the current version of each record that is stored."""
     table = tables.VERSIONED[spec.name]
     columns = [table.c[name] for name in spec.key]
     query = select(table.c.version_id, table.c.known_from, table.c.content_hash, *columns).where(
@@ -184,8 +224,13 @@ def _held_versions(
     )
     if len(keys) <= _FEW_KEYS:
         query = query.where(tuple_(*columns).in_(keys))
-    rows = conn.execute(query).cursor.fetchall()
-    return {tuple(row[3:]): Held(row[0], row[1], row[2]) for row in rows}
+    # Of a large file the whole table is looked through once; only its own records are kept.
+    wanted = set(keys)
+    return {
+        key: Held(row[0], row[1], row[2])
+        for row in iter(conn.execute(query).cursor.fetchone, None)
+        if (key := tuple(row[3:])) in wanted
+    }
 
 
 def _compare(

@@ -105,6 +105,21 @@ def test_saving_the_same_rows_again_in_any_order_changes_nothing(empty_store):
     assert n_versions(empty_store, "complaints") == n_before
 
 
+def test_a_large_file_saved_in_parts_is_the_same_as_in_one_go(empty_store, tmp_path, monkeypatch):
+    """Rows of one record stay together wherever the file is cut."""
+    from data.store.engine import open_store
+
+    rng = np.random.default_rng(3)
+    given = [_random_row(rng, *pair[::-1]) for pair in enumerate(rng.integers(0, 9, size=40))]
+    whole = save(empty_store, "complaints", *given)
+    monkeypatch.setattr(rows, "_PART_ROWS", 4)
+    other = open_store(f"sqlite:///{tmp_path}/other.sqlite")
+    assert save(other, "complaints", *given) == whole
+    for day in ("2025-03-01", "2025-05-01", "2026-01-01"):
+        parts, one_go = (load(s, "complaints", moment(day)) for s in (other, empty_store))
+        pd.testing.assert_frame_equal(parts, one_go)
+
+
 def test_a_changed_record_is_known_in_its_new_form_from_the_loading_on(empty_store):
     """A correction must not rewrite what earlier scores could have seen."""
     save(empty_store, "facilities", facility(name="旧名", opened_on="2020-01-01"))
