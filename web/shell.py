@@ -5,6 +5,7 @@ The frame around every page: navigation in four groups, district, language.
 over to the one that was asked for.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -91,14 +92,22 @@ def _pages(language: str) -> dict[str, list[StreamlitPage]]:
 
 
 def _draw_choices(language: str) -> None:
+    """
+    Draw the choice of district and language, and write both into the address.
+
+    Binding the widgets to the address would put their labels there, which
+    differ from language to language; the address holds codes.
+    """
     say = wording.translator(language)
     districts = cached.districts()
-    st.selectbox(
+    codes = [state.WHOLE_CITY, *districts]
+    asked = st.query_params.get(state.DISTRICT)
+    district = st.selectbox(
         say("辖区"),
-        [state.WHOLE_CITY, *districts],
+        codes,
+        index=codes.index(asked) if asked in codes else 0,
         format_func=lambda code: say("全市") if code == state.WHOLE_CITY else districts[code],
         key=state.DISTRICT,
-        bind="query-params",
     )
     st.segmented_control(
         say("语言"),
@@ -108,11 +117,24 @@ def _draw_choices(language: str) -> None:
         required=True,
         key=state.LANGUAGE,
         label_visibility="collapsed",
-        bind="query-params",
+    )
+    _write_address(
+        {
+            state.LANGUAGE: language,
+            state.DISTRICT: None if district == state.WHOLE_CITY else district,
+        }
     )
     # Streamlit says lang="en" whatever is on the page, and screen readers believe it.
     mark = st.components.v2.component("medpatrol_language", js=LANGUAGE_SCRIPT)
     mark(key="html-lang", data={"lang": "zh-CN" if language == "zh" else "en"}, height=1)
+
+
+def _write_address(chosen: Mapping[str, str | None]) -> None:
+    for name, value in chosen.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value
 
 
 if __name__ == "__main__":

@@ -71,16 +71,24 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def _serve_page(page: str, folder: Path) -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, str(HERE / "map_server.py"), str(port), page]
+    process = start_server(command, port=port, log=folder / "log")
+    yield f"http://localhost:{port}"
+    stop_server(process)
+
+
 @pytest.fixture(scope="session")
 def map_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server that shows the map with made-up layers."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("map_server") / "log"
-    process = start_server(
-        [sys.executable, str(HERE / "map_server.py"), str(port)], port=port, log=log
-    )
-    yield f"http://localhost:{port}"
-    stop_server(process)
+    yield from _serve_page("map_page.py", tmp_path_factory.mktemp("map_server"))
+
+
+@pytest.fixture
+def widgets_server(tmp_path: Path) -> Iterator[str]:
+    """Address of a server that shows every kind of widget; its log is in ``tmp_path``."""
+    yield from _serve_page("widgets_page.py", tmp_path)
 
 
 class Visit:

@@ -1,4 +1,4 @@
-"""Serve ``map_page.py`` with made-up layers behind the real gate: ``map_server.py PORT``."""
+"""Serve a test page with made-up layers behind the real gate: ``map_server.py PORT PAGE``."""
 
 import sys
 from pathlib import Path
@@ -51,7 +51,7 @@ def main() -> None:
             "sqlite://",
             port=port,
             with_worker=False,
-            script=HERE / "map_page.py",
+            script=HERE / sys.argv[2],
             more_routes=[Route("/data/test/{name}.json", answer)],
         )
         server.run(app, listener, announce=lambda line: print(line, flush=True))

@@ -101,7 +101,9 @@ class RiskMap {
     this.map.on("mousemove", (event) => this.hover(event));
     this.map.on("mouseout", () => this.hover(null));
     this.map.on("moveend", () => {
-      if (this.isFitted) lastViews.set(this.key, [this.map.getCenter(), this.map.getZoom()]);
+      if (!this.isFitted) return;
+      const view = { centre: this.map.getCenter(), zoom: this.map.getZoom(), fit: this.fitTo };
+      lastViews.set(this.key, view);
     });
     this.watch();
     bindKeys(this);
@@ -162,8 +164,8 @@ class RiskMap {
   fit() {
     if (this.isFitted) return;
     const kept = lastViews.get(this.key);
-    if (kept && this.isFitted === undefined && kept.fit === this.fitTo) {
-      this.map.setView(...kept, { animate: false });
+    if (kept && kept.fit === this.fitTo) {
+      this.map.setView(kept.centre, kept.zoom, { animate: false });
       this.isFitted = true;
       return;
     }
