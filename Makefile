@@ -13,7 +13,7 @@ help: ## list these commands
 setup: $(VENV)/.ready ## install what running needs
 
 run: $(VENV)/.ready ## start the dashboard on http://localhost:8501
-	$(BIN)/medpatrol serve --port $(PORT)
+	$(BIN)/medpatrol serve --demo --port $(PORT)
 
 test: $(VENV)/.ready-dev ## install what tests need and run all tests, browser tests included
 	$(BIN)/python -m pytest

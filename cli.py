@@ -97,8 +97,16 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--seed", type=int, default=0, metavar="N")
     solve.add_argument("--out", type=Path, required=True, metavar="SOLUTION.json")
 
+    demo = command("demo", _demo, "write the made-up demo city's files")
+    demo.add_argument("--seed", type=int, default=1, metavar="N")
+    demo.add_argument("--scale", choices=["county", "prefecture"], default="prefecture")
+    demo.add_argument("--out", type=Path, default=Path("demo-city"), metavar="DIR")
+
     serve = command("serve", _serve, "start the dashboard")
     serve.add_argument("--port", type=int, default=8501, metavar="P")
+    serve.add_argument(
+        "--demo", action="store_true", help="fill an empty store with the made-up demo city"
+    )
 
     command("migrate", _migrate, "bring the store up to the schema of this version")
     command("verify", _verify, "check the store and the audit log")
@@ -267,9 +275,29 @@ def _solve(options: argparse.Namespace) -> int:
     return OK
 
 
+def _demo(options: argparse.Namespace) -> int:
+    from workflows.demo import write_demo
+
+    summary = write_demo(options.out, seed=options.seed, scale=options.scale, progress=_bar)
+    _end_bar()
+    for target in summary.targets:
+        print(
+            f"{target.name}: {target.value:,.6g} (target {target.target:,.6g}, {target.deviation:+.1%})"
+        )
+    for kind, n_rows in summary.n_rows.items():
+        print(f"{kind}: {n_rows:,}")
+    print(summary.folder)
+    return OK
+
+
 def _serve(options: argparse.Namespace) -> int:
     from web.server import serve
 
+    if options.demo:
+        from data.store.engine import open_store
+        from workflows.requests import request_first_demo
+
+        request_first_demo(open_store(options.store))
     serve(options.store, port=options.port)
     return OK
 

@@ -57,6 +57,12 @@ def append(
     return seq
 
 
+def has_entries(store: Store) -> bool:
+    """Return whether anything was ever done in this store."""
+    with store.read() as conn:
+        return conn.execute(select(tables.audit.c.seq).limit(1)).first() is not None
+
+
 def verify(store: Store) -> int | None:
     """
     Check the whole chain.

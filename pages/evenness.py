@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from ui import cached, charts, messages, tables
+from ui import cached, charts, first_steps, messages, tables
 from ui.messages import text
 
 run = cached.run()
 if run is None:
     messages.title(text("覆盖均衡"))
-    messages.empty(text("到访是否跟着风险走"), text("尚未评分。评分后才能比较风险和到访。"))
+    first_steps.draw(text("到访是否跟着风险走"), text("尚未评分。评分后才能比较风险和到访。"))
     st.stop()
 
 even = cached.even(run)

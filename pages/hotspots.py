@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, cell_panel, map_pages, messages, tables
+from ui import cached, cell_panel, first_steps, map_pages, messages, tables
 from ui.messages import text
 from workflows.reading import ScoreRun
 
@@ -11,7 +11,7 @@ MAP, TABLE = "map", "table"
 run = cached.run()
 if run is None:
     messages.title(text("风险热点"), text("哪里可能藏着我们还不知道的点位，把握有多大"))
-    messages.empty(
+    first_steps.draw(
         text("哪里可能藏着我们还不知道的点位"),
         text("尚未评分。评分需要机构或线索；有区划、人口和到访记录更准。"),
     )

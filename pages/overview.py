@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from ui import cached, map_pages, messages, tables
+from ui import cached, first_steps, map_pages, messages, tables
 from ui.messages import text
 
 run = cached.run()
 if run is None:
     messages.title(text("首页"))
-    messages.empty(
+    first_steps.draw(
         text("哪里可能藏着我们还不知道的点位，下周派谁去"),
         text("还没有数据。先导入机构和线索，或载入示例城市看一看。")
         if cached.is_empty()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from ui import cached, messages, plan_view, progress, state
+from ui import cached, first_steps, messages, plan_view, progress, state
 from ui.messages import text
 from workflows import requests
 
@@ -14,7 +14,7 @@ LONGEST_S = 600
 run = cached.run()
 if run is None:
     messages.title(text("周计划"))
-    messages.empty(text("下周派谁去哪里"), text("还没有评分。先导入机构、线索和执法人员并评分。"))
+    first_steps.draw(text("下周派谁去哪里"), text("还没有评分。先导入机构、线索和执法人员并评分。"))
     st.stop()
 
 settings = cached.settings()

@@ -80,6 +80,16 @@ def is_empty() -> bool:
     return not any(counts().values())
 
 
+def has_demo() -> bool:
+    """Return whether the store holds the made-up city."""
+    return _has_demo(version())
+
+
+@st.cache_resource(max_entries=8)
+def _has_demo(store_version: str) -> bool:
+    return reading.has_demo(store())
+
+
 def counts() -> dict[str, int]:
     """Return the number of records per kind."""
     return _counts(version(), scope())

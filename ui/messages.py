@@ -64,13 +64,6 @@ def title(name: str, *line: str) -> None:
     row.caption(" · ".join(part for part in line if part), width="content")
 
 
-def empty(question: str, needs: str) -> None:
-    """Draw what a page without data says: its question, what it needs, where to go next."""
-    st.subheader(question, anchor=False)
-    st.info(needs)
-    link("import_data", text("导入数据"), icon=":material/upload:")
-
-
 def card(label: str, value: str, line: str, *, about: str | None = None) -> None:
     """Draw a key number with the line that explains it, in one frame."""
     with st.container(border=True, gap=None, height="stretch"):

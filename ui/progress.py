@@ -41,6 +41,11 @@ def follow(
         draw_result(job.result)
 
 
+def is_under_way(kind: str) -> bool:
+    """Return whether a job of this kind is queued or running."""
+    return bool(reading.active_jobs(cached.store(), scope=cached.scope(), kind=kind))
+
+
 def _current(key: str, kind: str) -> Job | None:
     remembered = state.recall(key)
     if remembered is not None:

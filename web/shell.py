@@ -25,6 +25,7 @@ GROUPS = {
     ("成效", "Results"): (("evenness", "覆盖均衡", "Evenness", ":material/balance:"),),
     ("管理", "Administration"): (
         ("import_data", "数据导入", "Import data", ":material/download:"),
+        ("demo_city", "关于示例城市", "About the demo city", ":material/location_city:"),
     ),
 }
 

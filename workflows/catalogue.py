@@ -57,6 +57,7 @@ def _strings(tree: ast.Module) -> list[str]:
         and _CHINESE.search(node.value)
         and node.value not in _MARKS
         and "\\d" not in node.value
+        and not node.value.startswith(("<", "|"))
         and id(node) not in docstrings | bare
     ]
 

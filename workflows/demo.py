@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from data import audit
@@ -14,6 +14,7 @@ from data.store import engine, jobs, removal
 from data.store.engine import Store
 from data.synthetic import city
 from data.synthetic.city import DemoSummary
+from data.synthetic.scales import END, campaign_dates
 from errors import StoreBusyError
 from workflows.importing import import_paths
 
@@ -26,6 +27,12 @@ _WRITING_SHARE = 0.35
 
 Progress = Callable[[float, Message], None]
 
+_STEPS = {
+    "land": Message("正在生成演示城市的地形和道路"),
+    "history": Message("正在生成机构和两年历史"),
+    "files": Message("正在写入演示数据文件"),
+}
+
 
 def write_demo(
     out: Path,
@@ -35,7 +42,34 @@ def write_demo(
     progress: Progress | None = None,
 ) -> DemoSummary:
     """Write the made-up city's files to a folder, and its truth to ``out/truth``."""
-    return city.make_city(out, seed=seed, scale=scale, progress=progress)
+
+    def tell(share: float, step: str) -> None:
+        if progress is not None:
+            progress(share, _STEPS[step])
+
+    return city.make_city(out, seed=seed, scale=scale, progress=tell)
+
+
+def about(*, end: date = END) -> tuple[Message, ...]:
+    """Return the sentences of the page that tells how the city was made up."""
+    first, last = campaign_dates(end)
+    return (
+        Message("云岭市是为演示而虚构的城市：地名、机构、人员、线索和案件全部由程序生成。"),
+        Message("区划代码以 99 开头，全国没有这个省级代码，不会与真实地区混淆。"),
+        Message(
+            "地形由水系演化而来，城镇建在河谷平地，道路沿最省力的线路修筑；城乡分类看建成区是否连片。"
+        ),
+        Message(
+            "历史截至 {to}，共两年：窝点开设、迁移、被通风报信，群众举报有迟报、错报和沉默的村，检查有习惯路线。",
+            {"to": end.isoformat()},
+        ),
+        Message(
+            "{from_on} 至 {to_on} 的专项行动按一次真实行动公布的总数校准，每项相差不超过 5 %。",
+            {"from_on": first.isoformat(), "to_on": last.isoformat()},
+        ),
+        Message("真正藏在哪里另存一份，从不导入，只用来检验评分是否可信。"),
+        Message("导入真实数据之前，请先删除演示数据；由它算出的评分和计划会一并删除。"),
+    )
 
 
 def fill_store(

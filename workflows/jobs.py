@@ -27,7 +27,7 @@ from data.store import jobs
 from data.store.engine import Store, open_store
 from errors import JobCancelledError, MedPatrolError
 from routing.solve import SolveProgress, SolverParams
-from workflows import importing, planning, requests, scoring
+from workflows import demo, importing, planning, requests, scoring
 from workflows.planning import WeekRequest
 from workflows.score_runs import default_as_of
 from workflows.settings import Settings
@@ -131,6 +131,21 @@ def _run_import(
     return {"report": report.to_json(None)}
 
 
+def _run_demo(
+    store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
+) -> Mapping[str, Any]:
+    demo.fill_store(store, now=datetime.now(UTC), progress=reporter.or_cancel)
+    run = scoring.score(
+        store,
+        settings.scoring,
+        scope=EVERYTHING,
+        as_of=default_as_of(store, now=datetime.now(TIME_ZONE)),
+        actor=job.actor,
+        progress=reporter.or_cancel,
+    )
+    return {"run_id": run.run_id}
+
+
 def _run_score(
     store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
 ) -> Mapping[str, Any]:
@@ -183,6 +198,7 @@ def _run_plan(
 
 
 RUNNERS: Mapping[str, Callable[[Store, Settings, jobs.Job, Reporter], Mapping[str, Any]]] = {
+    "demo": _run_demo,
     "import": _run_import,
     "score": _run_score,
     "plan": _run_plan,

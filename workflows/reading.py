@@ -17,6 +17,7 @@ from data.store.jobs import Job
 from data.store.rows import count_rows, known_span, load_rows
 from data.store.scores import ScoreRun, latest_run
 from geo import grid
+from workflows import demo
 from workflows.candidates import DONE
 from workflows.wording import from_json
 
@@ -166,6 +167,11 @@ def load_plan(store: Store, plan_id: str, *, scope: Scope) -> Plan:
 def active_jobs(store: Store, *, scope: Scope, kind: str) -> list[Job]:
     """Return queued and running jobs of a kind, oldest first."""
     return [job for job in jobs.active_jobs(store, scope=scope) if job.kind == kind]
+
+
+def has_demo(store: Store) -> bool:
+    """Return whether the store holds anything of the made-up city."""
+    return demo.has_demo(store)
 
 
 def recent_imports(store: Store, *, n_most: int = 30) -> pd.DataFrame:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from data import audit
 from data.scope import Scope
 from data.store import jobs
 from data.store.engine import Store
 from data.store.jobs import Job
 from errors import NoDataError
+from workflows import demo
 
 UPLOADS = "uploads"
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
@@ -95,6 +97,22 @@ def discard_upload(folder: Path) -> None:
     """Delete the files of one upload; they are in the store now, or were refused."""
     if folder.parent.name == UPLOADS:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def request_demo(store: Store, *, actor: str, key: str) -> str:
+    """Queue the filling of the store with the made-up city, and its scoring."""
+    return jobs.submit(store, kind="demo", params={}, key=key, actor=actor)
+
+
+def request_first_demo(store: Store) -> None:
+    """Queue the made-up city for a store that never held anything; ask once and never again."""
+    if not audit.has_entries(store):
+        request_demo(store, actor="first start", key="first-start")
+
+
+def remove_demo(store: Store, *, actor: str, now: datetime) -> int:
+    """Take the made-up city out of the store; return how many record versions went."""
+    return demo.remove_demo(store, actor=actor, now=now)
 
 
 def request_score(store: Store, *, as_of: datetime, actor: str, key: str) -> str:
