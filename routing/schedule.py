@@ -98,7 +98,7 @@ def _route(
     return Route(
         team_id=shift.team,
         day=shift.day,
-        leave_s=shift.start_s,
+        leave_s=max(shift.start_s, solved.stops[0].arrive_s - legs[0]),
         back_s=back_s,
         travel_s=sum(legs),
         stops=tuple(

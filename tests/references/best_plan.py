@@ -23,31 +23,34 @@ def best_value(problem):
 
 
 def _value(problem, served):
-    met = sum(
-        min(q.min_visits, sum(v.group == q.group for v in served)) for q in problem.quotas
-    )
+    met = sum(min(q.min_visits, sum(v.group == q.group for v in served)) for q in problem.quotas)
     return (sum(v.required for v in served), met, sum(v.prize for v in served))
 
 
 def _is_allowed(problem, chosen):
     names = {v.visit_id for v, _ in chosen}
-    for visit, shift in chosen:
-        if shift.team in visit.forbidden_teams or not visit.needs <= shift.skills:
-            return False
-        if visit.teams is not None and shift.team not in visit.teams:
-            return False
-        if not any(day == shift.day for day, _, _ in visit.windows):
-            return False
-    for group in problem.alternatives:
-        if len(names & set(group)) > 1:
-            return False
-    for joint in problem.together:
-        there = [shift for visit, shift in chosen if visit.visit_id in joint.visits]
-        if there and len(there) < len(joint.visits):
-            return False
-        if len({s.team for s in there}) < len(there) or len({s.day for s in there}) > 1:
-            return False
-    return True
+    return (
+        all(_may(visit, shift) for visit, shift in chosen)
+        and all(len(names & set(group)) <= 1 for group in problem.alternatives)
+        and all(_is_whole(joint, chosen) for joint in problem.together)
+    )
+
+
+def _may(visit, shift):
+    return (
+        shift.team not in visit.forbidden_teams
+        and visit.needs <= shift.skills
+        and (visit.teams is None or shift.team in visit.teams)
+        and any(day == shift.day for day, _, _ in visit.windows)
+    )
+
+
+def _is_whole(joint, chosen):
+    there = [shift for visit, shift in chosen if visit.visit_id in joint.visits]
+    if not there:
+        return True
+    complete = len(there) == len(joint.visits) == len({s.team for s in there})
+    return complete and len({s.day for s in there}) == 1
 
 
 def _has_times(problem, chosen):
@@ -104,8 +107,10 @@ def _drive(problem, shift, order, spans, place, clock, pause):
         lo, hi = spans.get(visit.visit_id, (0, 10**9))
         for day, earliest, latest in visit.windows:
             start = max(ready, earliest, lo)
-            if day == shift.day and start <= min(latest, hi) and _drive(
-                problem, shift, order[1:], spans, there, start + visit.service_s, left
+            if (
+                day == shift.day
+                and start <= min(latest, hi)
+                and _drive(problem, shift, order[1:], spans, there, start + visit.service_s, left)
             ):
                 return True
     return False

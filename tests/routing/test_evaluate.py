@@ -146,9 +146,7 @@ def test_joint_visits_start_together_by_different_teams(second, name, n_errors):
 
 def test_half_a_joint_visit_is_an_error():
     """One department alone is no joint operation."""
-    given = problem(
-        [visit("V1"), visit("V2")], [shift()], together=[{"visits": ["V1", "V2"]}]
-    )
+    given = problem([visit("V1"), visit("V2")], [shift()], together=[{"visits": ["V1", "V2"]}])
     assert errors(given, route(("V1", 40_000)))
 
 
