@@ -319,25 +319,27 @@ def _check_locks(
 def _check_lock_pairs(problem: PatrolProblem, shifts: Mapping[str, Shift]) -> None:
     """Refuse locks that contradict each other."""
     for group in problem.alternatives:
-        _refuse_pair("二者只能取一", [name for name in group if name in problem.locked])
+        names = [name for name in group if name in problem.locked]
+        if len(names) > 1:
+            raise ProblemError(
+                "锁定互相矛盾：{first} 与 {second} 只能取其一", first=names[0], second=names[1]
+            )
     used = [(name, shifts[shift_id]) for name, shift_id in problem.locked.items()]
     for k, (name, shift) in enumerate(used):
         for other, second in used[:k]:
             if shift.shift_id != second.shift_id and shift.overlaps(second):
-                _refuse_pair("两个班次同队且时间重叠", [other, name])
+                raise ProblemError(
+                    "锁定互相矛盾：{first} 与 {second} 的班次同队且时间重叠",
+                    first=other,
+                    second=name,
+                )
     for joint in problem.together:
         locked = [(n, shifts[problem.locked[n]]) for n in joint.visits if n in problem.locked]
         for name, shift in locked[1:]:
             first, base = locked[0]
             if shift.day != base.day or shift.team == base.team:
-                _refuse_pair("联合检查须不同队同日进行", [first, name])
-
-
-def _refuse_pair(reason: str, names: list[str]) -> None:
-    if len(names) > 1:
-        raise ProblemError(
-            "锁定互相矛盾：{first} 与 {second}，{reason}",
-            first=names[0],
-            second=names[1],
-            reason=reason,
-        )
+                raise ProblemError(
+                    "锁定互相矛盾：联合检查 {first} 与 {second} 须不同队同日进行",
+                    first=first,
+                    second=name,
+                )

@@ -51,7 +51,7 @@ def _problem(content: object, *, folder: Path | None) -> PatrolProblem:
         raise ProblemError("规划问题应为一个 JSON 对象")
     for field in ("travel_s", "visits", "shifts"):
         if field not in content:
-            raise ProblemError("规划问题 {entry} 缺少字段 {field}", entry="", field=field)
+            raise ProblemError("规划问题缺少字段 {field}", field=field)
     return PatrolProblem(
         name=str(content.get("name") or ""),
         travel_s=_travel(content["travel_s"], folder),
