@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from data import audit
@@ -14,7 +14,6 @@ from data.store import engine, jobs, removal
 from data.store.engine import Store
 from data.synthetic import city
 from data.synthetic.city import DemoSummary
-from data.synthetic.scales import END, campaign_dates
 from errors import StoreBusyError
 from workflows.importing import import_paths
 
@@ -28,9 +27,9 @@ _WRITING_SHARE = 0.35
 Progress = Callable[[float, Message], None]
 
 _STEPS = {
-    "land": Message("正在生成演示城市的地形和道路"),
+    "land": Message("正在生成示例城市的地形和道路"),
     "history": Message("正在生成机构和两年历史"),
-    "files": Message("正在写入演示数据文件"),
+    "files": Message("正在写入示例数据文件"),
 }
 
 
@@ -48,28 +47,6 @@ def write_demo(
             progress(share, _STEPS[step])
 
     return city.make_city(out, seed=seed, scale=scale, progress=tell)
-
-
-def about(*, end: date = END) -> tuple[Message, ...]:
-    """Return the sentences of the page that tells how the city was made up."""
-    first, last = campaign_dates(end)
-    return (
-        Message("云岭市是为演示而虚构的城市：地名、机构、人员、线索和案件全部由程序生成。"),
-        Message("区划代码以 99 开头，全国没有这个省级代码，不会与真实地区混淆。"),
-        Message(
-            "地形由水系演化而来，城镇建在河谷平地，道路沿最省力的线路修筑；城乡分类看建成区是否连片。"
-        ),
-        Message(
-            "历史截至 {to}，共两年：窝点开设、迁移、被通风报信，群众举报有迟报、错报和沉默的村，检查有习惯路线。",
-            {"to": end.isoformat()},
-        ),
-        Message(
-            "{from_on} 至 {to_on} 的专项行动按一次真实行动公布的总数校准，每项相差不超过 5 %。",
-            {"from_on": first.isoformat(), "to_on": last.isoformat()},
-        ),
-        Message("真正藏在哪里另存一份，从不导入，只用来检验评分是否可信。"),
-        Message("导入真实数据之前，请先删除演示数据；由它算出的评分和计划会一并删除。"),
-    )
 
 
 def fill_store(
@@ -126,7 +103,7 @@ def remove_demo(store: Store, *, actor: str, now: datetime) -> int:
         If a job is running: it would write results about places that are gone.
     """
     if jobs.active_jobs(store, scope=EVERYTHING):
-        raise StoreBusyError("还有任务正在运行，结束后才能删除演示数据")
+        raise StoreBusyError("还有任务正在运行，结束后才能移除示例城市")
     with store.write() as conn:
         import_ids = removal.imports_by(conn, actor=DEMO_ACTOR)
         if not import_ids:

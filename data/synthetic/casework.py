@@ -15,7 +15,7 @@ _BACKLOG = 11
 """Cases of before the campaign that are closed in it: an assumption."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Case:
     """One case; ``person`` is the practitioner of its site, -1 where it concerns a facility."""
 

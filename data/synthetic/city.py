@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.records import Message
 from data.synthetic import calibration, casework, files, ledgers, manpower, truth
 from data.synthetic.calibration import Target
 from data.synthetic.hidden import Hidden
@@ -19,7 +18,9 @@ from data.synthetic.reporting import Reporting
 from data.synthetic.scales import END, SCALES, campaign_dates, week_starts
 from data.synthetic.staff import Staff, make_staff
 
-Progress = Callable[[float, Message], None]
+STEPS = ("land", "history", "files")
+"""What ``make_city`` tells about, in this order."""
+Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def make_city(
     end
         Last day of the two years of history, a Sunday.
     progress
-        Told the share done, 0 to 1, and what is done next.
+        Told the share done, 0 to 1, and which of ``STEPS`` comes next.
 
     Raises
     ------
@@ -67,12 +68,12 @@ def make_city(
     if scale not in SCALES or end.weekday() != 6:  # noqa: PLR2004
         msg = f"scale must be one of {sorted(SCALES)} and end a Sunday, got {scale} and {end}"
         raise ValueError(msg)
-    tell = progress or (lambda _share, _message: None)
-    tell(0.02, Message("正在生成地形和道路"))
+    tell = progress or (lambda _share, _step: None)
+    tell(0.02, STEPS[0])
     land = make_land(SCALES[scale], seed=seed)
-    tell(0.5, Message("正在生成机构和两年历史"))
+    tell(0.5, STEPS[1])
     world = _make_world(land, end=end, seed=seed)
-    tell(0.8, Message("正在写入演示数据文件"))
+    tell(0.8, STEPS[2])
     return _write(out, land, world, end=end, seed=seed)
 
 

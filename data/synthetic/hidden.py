@@ -21,7 +21,7 @@ _N_ITINERANT = 24
 _REGION_M = 14_000.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Site:
     """
     One hidden site. Weeks count from the start of the history; ``to_week`` is the
@@ -47,7 +47,7 @@ class Site:
         return self.from_week <= week < self.to_week
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Practitioner:
     """Who runs a site. ``circuit`` holds the villages that an itinerant works in turn."""
 

@@ -31,7 +31,7 @@ _MINUTES = {"sweep": 140, "stakeout": 240, "joint": 90, "undercover": 35, "compl
 _SPARE = 1.03
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One inspection: at a ``facility``, or (-1) at a place in a village."""
 

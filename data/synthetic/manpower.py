@@ -109,7 +109,8 @@ def send_more(
             _add_officer(call, table, rng)
         missing = aim - sum(call.n_officers for call in mine)
     for call in calls:
-        if call not in mine and call.kind in ("joint", "stakeout"):
+        outside = not (call.day and campaign[0] <= call.day <= campaign[1])
+        if outside and call.kind in ("joint", "stakeout"):
             _add_officer(call, table, rng)
 
 

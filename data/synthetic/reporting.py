@@ -70,7 +70,7 @@ _TYPOS = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Lead:
     """One lead on its way: about a ``site``, or a ``facility`` (-1: none) with or without fault."""
 

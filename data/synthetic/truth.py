@@ -34,11 +34,14 @@ def write_people_and_sites(
 ) -> None:
     """Write who worked where from when to when, who speaks up, and who sees well."""
     starts = week_starts(end)
+    faults = _faults(history, institutions, starts)
     tables = {
-        "sites": hidden.table(starts),
+        "sites": pd.concat(
+            [hidden.table(starts), _back_rooms(faults, institutions)], ignore_index=True
+        ),
         "practitioners": _practitioners(hidden, places),
         "tracks": _tracks(hidden, places, starts),
-        "faults": _faults(history, institutions, starts),
+        "faults": faults,
         "reporting": reporting_table(reporting, places),
         "inspectors": staff.officers[["officer_id", "ability"]].round(3),
         "slips": pd.DataFrame(
@@ -131,3 +134,25 @@ def _faults(history: History, institutions: Institutions, starts: list[date]) ->
     ]
     table = pd.DataFrame(rows, columns=["facility_id", "topic", "from_on", "to_on"])
     return table.sort_values(["facility_id", "topic", "from_on"], kind="stable")
+
+
+def _back_rooms(faults: pd.DataFrame, institutions: Institutions) -> pd.DataFrame:
+    """Give the parlours with an unlicensed cosmetic procedure as hidden sites of their own."""
+    mine = faults[faults["topic"] == "illegal_cosmetic"].reset_index(drop=True)
+    parlour = institutions.table.set_index("facility_id").loc[mine["facility_id"]]
+    to_on = pd.to_datetime(mine["to_on"])
+    return pd.DataFrame(
+        {
+            "site_id": [f"R{number:04d}" for number in range(len(mine))],
+            "kind": "backroom",
+            "practitioner_id": None,
+            "village_code": parlour["area_code"].to_numpy(),
+            "lon": parlour["lon"].to_numpy(),
+            "lat": parlour["lat"].to_numpy(),
+            "facility_id": mine["facility_id"],
+            "from_on": pd.to_datetime(mine["from_on"]),
+            "to_on": to_on,
+            "ended": np.where(to_on.isna(), "", "found"),
+            "found_on": to_on,
+        }
+    )
