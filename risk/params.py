@@ -93,7 +93,7 @@ class CellParams:
     place_topics
         So is one of these topics that names no registered facility.
     found_share_per_year
-        Share of the hidden sites that a year of work finds, 0 to 1. *A*: sets the
+        Finds of a year over the hidden sites there at any time, 0 to 1. *A*: sets the
         scale of all totals; 1.0 is used where all finds are at registered facilities.
     find_years
         Years over which finds set the yearly rate.
@@ -155,12 +155,12 @@ class CellParams:
     place_topics: tuple[str, ...] = (
         "out_of_scope", "medical_waste", "expired_drugs", "hygiene", "other",
     )  # fmt: skip
-    found_share_per_year: float = 0.3
+    found_share_per_year: float = 0.5
     find_years: float = 2.0
     prior_years: float = 0.5
     default_finds_per_100k_residents: float = 2.0
     default_finds_per_1000_facilities: float = 10.0
-    exposure_power: float = 0.7
+    exposure_power: float = 0.5
     exposure_floor_share: float = 0.02
     event_exposure: float = 0.2
     exposure_smoothing: float = 0.3
