@@ -20,18 +20,30 @@ messages.title(
 
 fringe, index, never, visits = st.columns(4)
 shares = tables.fringe_shares(even.by_class)
-fringe.metric(
-    text("结合部：风险占比 / 到访占比"),
-    text("未知") if shares is None else f"{shares[0]:.0%} / {shares[1]:.0%}",
-    border=True,
-)
-index.metric(text("不均衡指数（0 为按风险分配）"), tables.number(even.line.unevenness), border=True)
-never.metric(
-    text("从未到访的网格"),
-    text("{n} 个，共 {m}", n=even.n_never_seen, m=even.n_places),
-    border=True,
-)
-visits.metric(text("近 12 个月到访"), text("{n} 家次", n=even.n_visits), border=True)
+with fringe:
+    messages.card(
+        text("结合部：风险占比 / 到访占比"),
+        text("未知") if shares is None else tables.two_shares(*shares),
+        text("城乡分类代码 112、122"),
+    )
+with index:
+    messages.card(
+        text("不均衡指数"),
+        tables.number(even.line.unevenness),
+        text("0 为按风险分配，1 为全不相干"),
+    )
+with never:
+    messages.card(
+        text("从未到访的村") if even.places_are_villages else text("从未到访的网格"),
+        text("{n} 个", n=even.n_never_seen),
+        text("共 {m} 个有人居住或有机构", m=even.n_places),
+    )
+with visits:
+    messages.card(
+        text("近 12 个月到访"),
+        text("{n} 家次", n=even.n_visits),
+        text("其中 {n} 家次没有位置", n=even.n_unplaced_visits),
+    )
 if even.n_visits == 0:
     st.info(text("近 12 个月没有到访记录，无法比较。先导入检查台账。"))
 if even.township_is_block:

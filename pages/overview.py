@@ -44,13 +44,7 @@ with unseen:
     messages.card(
         text("超期未查"),
         text("{n} 处", n=shown.n_unseen),
-        text(
-            "{m} 个月内无人到访的网格，共 {all_cells} 格；从未到访 {never}，结合部 {fringe}",
-            m=cached.settings().screen.unseen_months,
-            all_cells=shown.n_cells,
-            never=shown.n_never_seen,
-            fringe=shown.n_unseen_fringe,
-        ),
+        tables.unseen_line(shown, months=cached.settings().screen.unseen_months),
     )
 
 board, tasks = st.columns([7, 5])

@@ -72,6 +72,19 @@ def overdue_line(shown: Overview) -> str:
     return text("没有超期线索。未办结 {n} 条", n=shown.n_open)
 
 
+def unseen_line(shown: Overview, *, months: int) -> str:
+    """Return which places nobody has seen for too long, and how many of how many."""
+    values = {
+        "m": months, "n": shown.n_places, "never": shown.n_never_seen,
+        "fringe": shown.n_unseen_fringe,
+    }  # fmt: skip
+    if shown.places_are_villages:
+        return text(
+            "{m} 个月内无人到访的村，共 {n} 个；从未到访 {never}，结合部 {fringe}", **values
+        )
+    return text("{m} 个月内无人到访的网格，共 {n} 格；从未到访 {never}，结合部 {fringe}", **values)
+
+
 def not_done_line(counts: dict[str, int]) -> str:
     """Return how many visits of the week met a closed door, a move, a refusal."""
     total = sum(counts.values())
@@ -262,13 +275,16 @@ def fringe_shares(by_class: pd.DataFrame) -> tuple[float, float] | None:
     return float(fringe["risk_share"].sum()), float(fringe["visit_share"].sum())
 
 
+def two_shares(risk: float, visits: float) -> str:
+    """Return two shares as whole percent beside each other."""
+    return f"{100 * risk:.0f} % / {100 * visits:.0f} %"
+
+
 def shares(groups: pd.DataFrame) -> pd.DataFrame:
     """Return share of risk, share of visits and the gap per group, in percent and points."""
     return pd.DataFrame(
         {
-            text("名称"): [
-                row["name"] or row["group"] or text("未知") for row in groups.to_dict("records")
-            ],
+            text("名称"): groups["name"].fillna(groups["group"]).fillna(text("未知")),
             text("风险占比，%"): (100 * groups["risk_share"]).round(1),
             text("到访占比，%"): (100 * groups["visit_share"]).round(1),
             text("差，百分点"): (100 * groups["gap"]).round(1),

@@ -44,6 +44,7 @@ class Evenness:
     longest_unseen: pd.DataFrame
     n_never_seen: int
     n_places: int
+    places_are_villages: bool
 
 
 def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 50) -> Evenness:
@@ -83,7 +84,7 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
         )
     names = dict(zip(areas["area_code"], areas["name"], strict=True))
     names |= {str(code)[:6]: name for code, name in names.items() if str(code)[6:].strip("0") == ""}
-    lived_in = places[(places["population"].fillna(0) > 0) | (places["n_facilities"] > 0)]
+    lived_in = lived_in_places(places, areas)
     return Evenness(
         since=(until - timedelta(days=PERIOD_DAYS)).date(),
         until=until.date(),
@@ -100,7 +101,35 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
         longest_unseen=evenness.longest_unseen(lived_in, as_of=until.date(), n=n_unseen),
         n_never_seen=int(lived_in["last_visit_on"].isna().sum()),
         n_places=len(lived_in),
+        places_are_villages=_has_villages(areas),
     )
+
+
+def lived_in_places(cells: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the places where somebody lives or a facility is: villages where known, else cells.
+
+    A village has the last visit and the sums of its cells, and the point, class
+    and probability of its riskiest one.
+    """
+    lived_in = cells[(cells["population"].fillna(0) > 0) | (cells["n_facilities"] > 0)]
+    if not _has_villages(areas):
+        return lived_in
+    villages = set(areas.loc[areas["level"] == "village", "area_code"])
+    own = lived_in[lived_in["area_code"].isin(villages)]
+    ranked = own.sort_values("score", ascending=False)
+    grouped = ranked.groupby("area_code", sort=False)
+    first = grouped.head(1).set_index("area_code")
+    first["last_visit_on"] = (
+        pd.to_datetime(ranked["last_visit_on"]).groupby(ranked["area_code"]).max()
+    )
+    for column in ("population", "n_facilities", "score", *(c for c in ("risk",) if c in own)):
+        first[column] = grouped[column].sum()
+    return first.reset_index()
+
+
+def _has_villages(areas: pd.DataFrame) -> bool:
+    return bool((areas["level"] == "village").any())
 
 
 def _work_per_cell(visits: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:

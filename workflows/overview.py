@@ -13,6 +13,7 @@ from data.store.engine import Store
 from data.store.rows import load_rows
 from data.store.scores import ScoreRun
 from workflows.candidates import DONE
+from workflows.evenness import lived_in_places
 from workflows.score_runs import next_week, week_of
 
 NOT_DONE = ("closed_door", "moved", "refused")
@@ -40,7 +41,8 @@ class Overview:
     n_planned_last_week: int | None
     n_not_done: dict[str, int]
     n_unseen: int
-    n_cells: int
+    n_places: int
+    places_are_villages: bool
     n_unseen_fringe: int
     n_never_seen: int
     top_cells: pd.DataFrame
@@ -69,7 +71,8 @@ def make_overview(
     n_done, not_done = _last_week(store, scope=scope, as_of=run.as_of)
     planned = _planned_last_week(store, scope=scope, as_of=run.as_of)
     cells = scores.load_cell_scores(store, run.run_id, scope=scope)
-    lived_in = cells[(cells["population"].fillna(0) > 0) | (cells["n_facilities"] > 0)]
+    areas = load_rows(store, "areas", scope=scope, as_of=run.as_of, columns=["area_code", "level"])
+    lived_in = lived_in_places(cells, areas)
     last = pd.to_datetime(lived_in["last_visit_on"])
     unseen = lived_in[last.isna() | (last < today - pd.DateOffset(months=unseen_months))]
     top = cells.sort_values(["score", "cell_id"], ascending=[False, True]).head(n_top)
@@ -83,7 +86,8 @@ def make_overview(
         n_planned_last_week=planned,
         n_not_done=not_done,
         n_unseen=len(unseen),
-        n_cells=len(lived_in),
+        n_places=len(lived_in),
+        places_are_villages=bool((areas["level"] == "village").any()),
         n_unseen_fringe=int(unseen["urban_rural_code"].isin(FRINGE_CODES).sum()),
         n_never_seen=int(unseen["last_visit_on"].isna().sum()),
         top_cells=top.reset_index(drop=True),

@@ -72,22 +72,27 @@ export function paintHatching(ctx, view, shape, payload, { tokens, maxDays }) {
     if (payload.days[i] === null) return 1;
     return payload.days[i] > maxDays ? 0 : -1;
   };
+  // Where a cell is no wider than the lines are apart, whole regions are hatched: draw it lightly,
+  // so that the risk below stays readable.
+  const width = shape.n ? Math.abs(shape.vx[0] - shape.x[0]) * view.scale : 0;
+  const strength = width < 6 ? { alpha: 0.4, line: 0.8, gap: 7 } : STRONG;
   fillCells(ctx, view, shape, {
     n: shape.n,
-    styles: [false, true].map((both) => hatch(ctx, view, tokens.hatching, both)),
+    styles: [false, true].map((both) => hatch(ctx, view, tokens.hatching, both, strength)),
     styleOf,
     shareOf: () => 1,
   });
 }
 
 // 1.35 px lines every 5 px at 45 degrees, fixed to the ground so that they don't swim.
-export function hatch(ctx, view, colour, both) {
-  const size = Math.round(5 * Math.SQRT2 * view.dpr);
+const STRONG = { alpha: 0.85, line: 1.35, gap: 5 };
+export function hatch(ctx, view, colour, both, strength = STRONG) {
+  const size = Math.round(strength.gap * Math.SQRT2 * view.dpr);
   const tile = new OffscreenCanvas(size, size);
   const pen = tile.getContext("2d");
   pen.strokeStyle = colour;
-  pen.globalAlpha = 0.85;
-  pen.lineWidth = 1.35 * view.dpr;
+  pen.globalAlpha = strength.alpha;
+  pen.lineWidth = strength.line * view.dpr;
   pen.beginPath();
   for (const shift of [-size, 0, size]) {
     pen.moveTo(shift - 1, size + 1);
