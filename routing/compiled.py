@@ -32,8 +32,8 @@ _config: Any = numba.config
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _build_folder() -> str:
-    """Name the folder of this very build, beside the code or in the user's cache."""
+def build_folder() -> Path:
+    """Return the folder of this very build, beside the code or in the user's cache."""
     here = Path(__file__).parent
     digest = hashlib.sha256(numba.__version__.encode())
     for name in KERNELS:
@@ -41,7 +41,7 @@ def _build_folder() -> str:
     build = f"kernels-{digest.hexdigest()[:12]}"
     beside = here / "__pycache__"
     parent = beside if os.access(beside if beside.exists() else here, os.W_OK) else _user_cache()
-    return str(parent / build)
+    return parent / build
 
 
 def _user_cache() -> Path:
@@ -66,4 +66,4 @@ def compiled(function: _Function) -> _Function:
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    _config.CACHE_DIR = _build_folder()
+    _config.CACHE_DIR = str(build_folder())

@@ -5,8 +5,10 @@ Solves a tiny problem that uses every part, so that the build lies on disk when 
 user makes the first plan. A later run only loads it.
 """
 
+import shutil
 import sys
 import time
+from pathlib import Path
 
 from routing.problem import PatrolProblem
 from routing.solve import SolverParams, solve
@@ -54,8 +56,19 @@ def tiny_problem() -> PatrolProblem:
     )
 
 
+def drop_old_builds(current: Path) -> None:
+    """Remove the builds of earlier versions of the code that lie beside this one."""
+    if current.name.startswith("kernels-"):
+        for other in current.parent.glob("kernels-*"):
+            if other != current:
+                shutil.rmtree(other, ignore_errors=True)
+
+
 def main() -> int:
     """Compile, and say how long it took."""
+    from routing.compiled import build_folder
+
+    drop_old_builds(build_folder())
     began = time.perf_counter()
     result = solve(tiny_problem(), SolverParams(iterations=400))
     sys.stdout.write(f"route search ready: {result.status}, {time.perf_counter() - began:.1f} s\n")
