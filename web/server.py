@@ -5,6 +5,7 @@ Everything Streamlit needs to know is set here, in code, so that it makes no
 difference in which folder the server is started.
 """
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -13,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import SettingsError
+from errors import MedPatrolError, SettingsError
 from ui import theme
 from web.gate import IDENTITY_HEADER, Gate
 from workflows import access
@@ -80,6 +81,7 @@ def make_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
+        asyncio.get_running_loop().run_in_executor(None, warm_up, url)
         if not with_worker:
             yield
             return
@@ -133,6 +135,17 @@ def serve(
         port = listener.getsockname()[1]
         configure(port)
         run(make_app(store_url, port=port, with_worker=with_worker), listener, announce=announce)
+
+
+def warm_up(store_url: str) -> None:
+    """Import what the first page needs and open the store, so that its visitor does not wait."""
+    try:
+        from ui import cached  # noqa: F401
+
+        access.opened(store_url)
+    except MedPatrolError as error:
+        # the page that needs the store says it to a person
+        log.warning("store not opened at start: %s", type(error).__name__)
 
 
 def configure(port: int) -> None:

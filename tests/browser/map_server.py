@@ -54,7 +54,11 @@ def main() -> None:
             script=HERE / sys.argv[2],
             more_routes=[Route("/data/test/{name}.json", answer)],
         )
-        server.run(app, listener, announce=lambda line: print(line, flush=True))
+        server.run(
+            app,
+            listener,
+            announce=lambda line: sys.stdout.write(line + "\n") and sys.stdout.flush(),
+        )
 
 
 main()

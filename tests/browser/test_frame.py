@@ -8,7 +8,11 @@ from tests.browser.conftest import free_port, start_server, stop_server
 
 pytestmark = pytest.mark.browser
 
-START = "import sys; from web import server; server.serve(sys.argv[1], int(sys.argv[2]), with_worker=False)"
+START = """
+import sys
+from web import server
+server.serve(sys.argv[1], int(sys.argv[2]), with_worker=False)
+"""
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def test_the_first_visitor_with_a_deep_link_sees_the_frame(frame, visit):
     page.goto(f"{frame}/import_data")
     for words in ("日常", "计划", "成效", "管理", "风险热点", "辖区"):
         page.get_by_text(words, exact=True).first.wait_for()
-    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    page.wait_for_function("document.documentElement.lang === 'zh-CN'")
 
 
 def test_the_language_stands_in_the_address_and_stays(frame, visit):
@@ -39,7 +43,7 @@ def test_the_language_stands_in_the_address_and_stays(frame, visit):
         page.get_by_role("button", name="English")
     ).click()
     page.get_by_text("Risk hotspots").first.wait_for()
-    assert "lang=en" in page.url
+    page.wait_for_url("**/?*lang=en*")
     page.get_by_role("link", name="Weekly plan").click()
     page.get_by_role("heading", name="Weekly plan").wait_for()
     page.get_by_text("Daily", exact=True).wait_for()

@@ -23,7 +23,8 @@ COLOURS = """() => {
   const seen = new Set();
   for (let i = 0; i < data.length; i += 4) {
     if (data[i + 3] === 255) {
-      seen.add('#' + [0, 1, 2].map((k) => data[i + k].toString(16).padStart(2, '0')).join('').toUpperCase());
+      const hex = [0, 1, 2].map((k) => data[i + k].toString(16).padStart(2, '0'));
+      seen.add('#' + hex.join('').toUpperCase());
     }
   }
   return [...seen];

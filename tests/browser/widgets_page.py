@@ -5,22 +5,18 @@ import streamlit as st
 
 from ui import maps
 
-table = pd.DataFrame(
-    {"place": ["甲", "<img src=//example.invalid/x.png onerror=window.hit=1>"], "n": [1, 2]}
-)
+HOSTILE = "<img src=//example.invalid/x.png onerror=window.hit=1>"
+table = pd.DataFrame({"place": ["甲", HOSTILE], "n": [1, 2]})
 
 if st.query_params.get("break"):
     raise KeyError("举报人张三 13800000000")
 st.metric("指标", "3")
 st.dataframe(table, height=120)
-st.echarts_chart(
-    {"xAxis": {"type": "category", "data": ["a", "b"]}, "yAxis": {}, "series": [{"type": "bar", "data": [1, 2]}]},
-    renderer="svg",
-)  # fmt: skip
-st.vega_lite_chart(
-    table,
-    {"mark": "bar", "encoding": {"x": {"field": "n", "type": "ordinal"}, "y": {"field": "n", "type": "quantitative"}}},
-)  # fmt: skip
+bars = {"type": "bar", "data": [1, 2]}
+axis = {"type": "category", "data": ["a", "b"]}
+st.echarts_chart({"xAxis": axis, "yAxis": {}, "series": [bars]}, renderer="svg")
+x, y = {"field": "n", "type": "ordinal"}, {"field": "n", "type": "quantitative"}
+st.vega_lite_chart(table, {"mark": "bar", "encoding": {"x": x, "y": y}})
 maps.risk_map(
     key="policy",
     layers=[maps.MapLayer(name="cells", url="/data/test/cells-300.json", kind="cells")],

@@ -1,6 +1,7 @@
 """Ask an ASGI app without a server."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 HOST = "localhost:8501"
@@ -32,6 +33,12 @@ def handshake(app, *, path="/_stcore/stream", headers=(), host=HOST):
     return _run(app, scope, {"type": "websocket.connect"})[0]["type"]
 
 
+def wait_for(coroutine):
+    """Run a coroutine to its end, in a thread: the browser tests keep a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 def _raw(headers):
     # servers hand header names on in lower case
     return [(key.lower().encode(), value.encode("latin-1")) for key, value in headers]
@@ -49,5 +56,5 @@ def _run(app, scope, message):
     async def run():
         await app(scope, receive, send)
 
-    asyncio.run(run())
+    wait_for(run())
     return sent

@@ -88,8 +88,8 @@ def test_every_folium_class_is_local_after_the_rewrite():
 @pytest.mark.parametrize(
     "part",
     ['<script src="//example.invalid/x.js"></script>', "<img src='http://example.invalid/x.png'>",
-     "<link href=https://example.invalid/x.css>", "<style>a{background:url(//example.invalid/x)}</style>",
-     "<script>a()</script><script>b()</script><script>c()</script>", '<script src="refused:d3"></script>'],
+     "<link href=https://example.invalid/x.css>", "<style>a{b:url(//example.invalid/x)}</style>",
+     3 * "<script>a()</script>", '<script src="refused:d3"></script>'],
 )  # fmt: skip
 def test_a_document_with_a_foreign_address_is_not_handed_out(part):
     """The last check before the bytes leave."""

@@ -3,7 +3,7 @@
 import pytest
 
 from data.scope import EVERYTHING
-from tests.web.asgi import HOST, handshake, request
+from tests.web.asgi import HOST, handshake, request, wait_for
 from web.gate import IDENTITY_HEADER, Gate, content_policy
 
 OURS = ("Origin", f"http://{HOST}")
@@ -15,7 +15,8 @@ class Inner:
     def __init__(self):
         self.scopes = []
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope, _receive, send):
+        """Let everything in."""
         self.scopes.append(scope)
         if scope["type"] == "lifespan":
             return
@@ -190,10 +191,5 @@ def test_no_script_but_our_own_may_run():
 
 def test_a_lifespan_message_passes(gate, inner):
     """The server's own start and stop are no requests."""
-    import asyncio
-
-    async def run():
-        await gate({"type": "lifespan"}, None, lambda message: asyncio.sleep(0))
-
-    asyncio.run(run())
+    wait_for(gate({"type": "lifespan"}, None, None))
     assert inner.scopes[0]["type"] == "lifespan"

@@ -14,7 +14,11 @@ from ui import theme
 from web import server
 
 ROOT = Path(__file__).parents[2]
-START = "import sys; from web import server; server.serve(sys.argv[1], int(sys.argv[2]), with_worker=False)"
+START = """
+import sys
+from web import server
+server.serve(sys.argv[1], int(sys.argv[2]), with_worker=False)
+"""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.invalid", "::"])  # noqa: S104

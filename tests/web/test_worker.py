@@ -5,9 +5,14 @@ import os
 import sys
 import time
 
+from tests.web.asgi import wait_for
 from web import worker
 
-BEAT = "import os,sys,time; open(sys.argv[1],'a').write(f'{os.getpid()}\\n'); time.sleep(float(sys.argv[2]))"
+BEAT = """
+import os, sys, time
+open(sys.argv[1], "a").write(f"{os.getpid()}\\n")
+time.sleep(float(sys.argv[2]))
+"""
 
 
 def _pids(path):
@@ -24,7 +29,8 @@ def _is_running(pid):
 
 async def _wait_for(count, path):
     deadline = time.monotonic() + 20
-    while len(_pids(path)) < count and time.monotonic() < deadline:
+    # another process writes the file: nothing inside this one could wake us
+    while len(_pids(path)) < count and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 
@@ -44,7 +50,7 @@ def test_a_worker_that_dies_is_started_again(tmp_path):
         ):
             await _wait_for(3, beats)
 
-    asyncio.run(run())
+    wait_for(run())
     assert len(set(_pids(beats))) >= 3
 
 
@@ -56,6 +62,6 @@ def test_a_worker_ends_with_the_server(tmp_path):
         async with worker.kept_running((sys.executable, "-c", BEAT, str(beats), "60")):
             await _wait_for(1, beats)
 
-    asyncio.run(run())
+    wait_for(run())
     [pid] = _pids(beats)
     assert not _is_running(pid)

@@ -22,7 +22,8 @@ HOME = h3.latlng_to_cell(28.2, 112.9, 8)
 def _cells(**changes):
     ids = sorted(h3.grid_disk(HOME, 1))
     frame = pd.DataFrame({
-        "cell_id": ids, "lon": 112.9, "lat": 28.2, "p_hidden": [0.004, 0.62, 0.1, 0.2, 0.3, 0.4, 1.0],
+        "cell_id": ids, "lon": 112.9, "lat": 28.2,
+        "p_hidden": [0.004, 0.62, 0.1, 0.2, 0.3, 0.4, 1.0],
         "p_lo": 0.0, "p_hi": 1.0, "score": [1, 2, 3, 4, 5, 6, 8.0], "knowledge": 0.255,
         "last_visit_on": pd.to_datetime(["2026-11-22", None, *["2025-11-22"] * 5]),
         "population": [0.0, np.nan, 3.6, 4, 5, 6, 7], "area_name": ["乙", "甲", *["甲"] * 5],
@@ -54,7 +55,7 @@ def test_a_cell_outline_is_that_of_h3():
     payload = map_layers.cells_layer(frame.assign(lon=lon, lat=lat), as_of=AS_OF)
     for k, cell in enumerate(payload["id"]):
         ring = np.array(payload["ring"][k]).reshape(-1, 2)
-        drawn = (ring + [payload["lon"][k], payload["lat"][k]]) / 1e5
+        drawn = (ring + np.array([payload["lon"][k], payload["lat"][k]])) / 1e5
         true = np.array([(x, y) for y, x in h3.cell_to_boundary(cell)])
         assert np.abs(drawn - true).max() < 1e-5
 
@@ -110,7 +111,8 @@ def test_all_doors_of_a_square_become_the_same_point():
 def test_cases_say_what_when_and_whether_a_den_was_destroyed():
     """No fine, no person, no words."""
     cases = pd.DataFrame({
-        "case_id": ["A1", "A2"], "lon": [112.9, np.nan], "lat": [28.2, 28.2], "topic": ["hygiene"] * 2,
+        "case_id": ["A1", "A2"], "lon": [112.9, np.nan], "lat": [28.2, 28.2],
+        "topic": ["hygiene"] * 2,
         "opened_on": pd.to_datetime(["2026-11-02"] * 2), "den_destroyed": [1.0, np.nan],
     })  # fmt: skip
     payload = map_layers.cases_layer(cases, days=30)
