@@ -2,8 +2,9 @@
 
 import * as paint from "./paint.js";
 
+const shown = (value) => (Number.isInteger(value) ? value.toLocaleString("en-US") : String(value));
 const fill = (template, values) =>
-  template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
 
 function el(tag, className, text) {
   const node = document.createElement(tag);

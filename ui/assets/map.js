@@ -180,7 +180,7 @@ class RiskMap {
   }
 
   redraw() {
-    this.box.style.backgroundColor = this.layers.some((layer) => layer.kind === "areas")
+    this.box.style.backgroundColor = this.layers.some((layer) => layer.kind === "areas" && layer.shape.n)
       ? this.tokens.outside
       : this.tokens.land;
     this.scene.set(this.layers, this.tokens, this.state);

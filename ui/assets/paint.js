@@ -246,18 +246,24 @@ export function paintFacility(ctx, x, y, kind, fill, tokens) {
   else dot(ctx, x, y, 1.5, false);
 }
 
-export function paintLead(ctx, x, y, isOpen, tokens) {
+// Seen from far away neighbouring squares would cover each other, so the rings shrink with them.
+export const leadRadius = (view, latitude, blurM) => {
+  const metresPerPixel = (40_075_016 * Math.cos((latitude * Math.PI) / 180)) / view.scale;
+  return Math.min(4.5, Math.max(2.5, (0.45 * blurM) / metresPerPixel));
+};
+
+export function paintLead(ctx, x, y, isOpen, tokens, radius = 4.5) {
   if (!isOpen) {
     ctx.fillStyle = tokens.unscored;
     ctx.strokeStyle = tokens.background;
     ctx.lineWidth = 0.8;
-    dot(ctx, x, y, 2.2, false);
+    dot(ctx, x, y, radius * 0.49, false);
     return;
   }
   ctx.fillStyle = tokens.background;
   ctx.strokeStyle = tokens.lead;
-  ctx.lineWidth = 2.4;
-  dot(ctx, x, y, 4.5, false);
+  ctx.lineWidth = radius * 0.53;
+  dot(ctx, x, y, radius, false);
 }
 
 export function paintCase(ctx, x, y, isDen, tokens) {

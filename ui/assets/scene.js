@@ -130,13 +130,14 @@ export class Scene {
       paint.paintRoutes(ctx, view, shape, payload, { tokens, options });
       return;
     }
+    const radius = paint.leadRadius(view, this.map.getCenter().lat, payload.blur_m ?? 0);
     const painters = {
       facilities: (i, x, y) => {
         const p = payload.p?.[i] ?? null;
         const fill = p === null ? tokens.unscored : tokens.ramp[paint.classOf(p / 1000, tokens.limits)];
         paint.paintFacility(ctx, x, y, payload.kinds[payload.kind_of[i]], fill, tokens);
       },
-      complaints: (i, x, y) => paint.paintLead(ctx, x, y, payload.open[i] > 0, tokens),
+      complaints: (i, x, y) => paint.paintLead(ctx, x, y, payload.open[i] > 0, tokens, radius),
       cases: (i, x, y) => paint.paintCase(ctx, x, y, payload.den[i] === 1, tokens),
     };
     paint.paintPoints(view, shape, painters[kind]);
