@@ -21,6 +21,7 @@ TIME_ZONE = ZoneInfo("Asia/Shanghai")
 ALWAYS_KNOWN = -9_000_000_000
 """``known_from`` of a record whose beginning nobody wrote down: the year 1684."""
 
+# fmt: off
 FACILITY_KINDS = {
     "hospital_2plus": ("二级及以上医院", "hospital (level 2+)"),
     "hospital": ("医院", "hospital"),
@@ -198,6 +199,7 @@ class Kind:
     by_name: Mapping[str, Column] = field(init=False)
 
     def __post_init__(self) -> None:
+        """Index the columns by name."""
         object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
 
 

@@ -80,4 +80,6 @@ if counts and any(counts.values()):
     progress.follow("score_job", kind="score", draw_result=None)
 
 st.subheader(text("最近的导入"), anchor=False)
-st.dataframe(tables.imports(reading.recent_imports(cached.store())), hide_index=True)
+st.dataframe(
+    tables.imports(reading.recent_imports(cached.store(), scope=cached.scope())), hide_index=True
+)

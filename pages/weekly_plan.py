@@ -37,7 +37,11 @@ week = week_column.selectbox(
     bind="query-params",
 )
 n_teams = teams_column.number_input(
-    text("队数上限"), min_value=1, max_value=200, value=settings.planning.shifts.max_teams
+    text("队数上限"),
+    min_value=1,
+    max_value=settings.planning.shifts.max_teams,
+    value=None,
+    placeholder=text("按在岗人员"),
 )
 seconds = seconds_column.number_input(
     text("求解秒数"), min_value=2, max_value=LONGEST_S, value=round(settings.solver.seconds)

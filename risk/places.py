@@ -23,8 +23,8 @@ class Places:
     """
     The cells of a scoring run, all arrays of shape ``(n_cells,)``, cells sorted.
 
-    ``area_code`` is the township where there is one, else the smallest area;
-    ``smallest_code`` the smallest area. ``residents`` is NaN everywhere where the
+    ``area_code`` is the smallest area known, ``area_name`` its township's name and its own.
+    ``residents`` is NaN everywhere where the
     population is unknown. ``cells_of_area`` maps any area code to cell positions.
     """
 
@@ -34,7 +34,6 @@ class Places:
     lat: Floats
     area_km2: Floats
     area_code: NDArray[np.object_]
-    smallest_code: NDArray[np.object_]
     area_name: NDArray[np.object_]
     district_code: NDArray[np.object_]
     urban_rural_code: NDArray[np.object_]
@@ -120,7 +119,6 @@ def _describe(
         people=(people["lon"], people["lat"], people["population"]) if len(people) else None,
     )
     above = {level: boundaries.area_at_level(areas, level=level) for level in boundaries.LEVELS}
-    township = np.array([above["township"].get(code, code) for code in smallest], dtype=object)
     district = np.array([above["district"].get(code) for code in smallest], dtype=object)
     names = dict(zip(areas["area_code"], areas["name"], strict=True)) if len(areas) else {}
     classes, sources = urban_rural.class_of_areas(smallest, areas)
@@ -131,15 +129,25 @@ def _describe(
         lon=lon,
         lat=lat,
         area_km2=grid.cell_area_km2(cells),
-        area_code=township,
-        smallest_code=smallest,
-        area_name=np.array([names.get(code) for code in township], dtype=object),
+        area_code=smallest,
+        area_name=_names(smallest, names, above["township"]),
         district_code=_with_majority(district, cells, resolution, placed),
         urban_rural_code=classes,
         class_source=sources,
         residents=_residents(cells, resolution, people, areas, members),
         cells_of_area=members,
     )
+
+
+def _names(
+    smallest: NDArray[np.object_], names: dict[str, str], townships: dict[str, str]
+) -> NDArray[np.object_]:
+    """Return what people call a cell's place: township and village, or what is known of them."""
+    found: list[str | None] = []
+    for code in smallest:
+        parts = [names[area] for area in (townships.get(code), code) if area in names]
+        found.append(" ".join(dict.fromkeys(parts)) or None)
+    return np.array(found, dtype=object)
 
 
 def _members(

@@ -8,6 +8,8 @@ from itertools import combinations, islice
 
 import numpy as np
 
+from routing.rules import served
+
 MAX_GROUPS = 20_000
 """Possible groups looked at; beyond, a seeded sample of each base."""
 
@@ -16,12 +18,17 @@ KM_PER_DEGREE = 111.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Officer:
-    """An officer with the days (0 = Monday) on which they may work and are certified."""
+    """
+    An officer with the days (0 = Monday) on which they may work and are certified.
+
+    ``district`` is the code of the district they serve; empty: unknown, serves any.
+    """
 
     officer_id: str
     base: tuple[float, float]
     days: frozenset[int]
     skills: frozenset[str] = frozenset()
+    district: str = ""
 
 
 Group = tuple[Officer, ...]
@@ -53,7 +60,9 @@ def pick_groups(officers: Sequence[Officer], *, n_groups: int, size: int, seed: 
     from ortools.sat.python import cp_model
 
     ordered = sorted(officers, key=lambda officer: officer.officer_id)
-    possible = [g for g in _possible(ordered, size, seed) if _common_days(g)]
+    possible = [
+        g for g in _possible(ordered, size, seed) if _common_days(g) and _have_common_ground(g)
+    ]
     if not possible or n_groups < 1:
         return []
     model = cp_model.CpModel()
@@ -102,6 +111,12 @@ def _possible(officers: Sequence[Officer], size: int, seed: int) -> list[Group]:
 
 def _common_days(group: Group) -> frozenset[int]:
     return frozenset.intersection(*(member.days for member in group))
+
+
+def _have_common_ground(group: Group) -> bool:
+    """Whether there is a district that all of them may enter: own jurisdiction only."""
+    grounds = sorted((served(member.district) for member in group), key=len)
+    return all(grounds[-1].startswith(ground) for ground in grounds)
 
 
 def _worth(group: Group) -> int:

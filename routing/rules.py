@@ -114,13 +114,17 @@ def check_jurisdiction(
     """
     if place_district is None or has_exception:
         return []
-    for own in own_districts:
-        if own == place_district:
-            return []
-        if own.endswith("00") and place_district.startswith(own.rstrip("0")):
-            return []
+    if any(place_district.startswith(served(own)) for own in own_districts):
+        return []
     message = Message("该处不在本辖区；跨区须附书面批准")
     return [Violation(rule="jurisdiction", hard=True, message=message)]
+
+
+def served(district_code: str) -> str:
+    """Return what the codes of all districts that an officer of this code serves begin with."""
+    while district_code.endswith("00"):
+        district_code = district_code[:-2]
+    return district_code
 
 
 def check_yearly_cap(

@@ -16,8 +16,6 @@ import pandas as pd
 from data.records import Message, Team
 from routing.pairing import Officer, pick_groups
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormedTeams:
@@ -32,7 +30,7 @@ def form_teams(
     absences: pd.DataFrame,
     *,
     week_start: date,
-    n_teams: int,
+    n_teams: int | None,
     team_size: int = 2,
     days: int = 5,
     seed: int = 0,
@@ -50,7 +48,7 @@ def form_teams(
     week_start
         The Monday of the week.
     n_teams
-        Teams wanted; fewer are formed where officers are short.
+        Teams wanted; fewer are formed where officers are short. None: as many as possible.
     team_size
         Officers per team, at least 2 by law.
     days
@@ -73,17 +71,17 @@ def form_teams(
         raise ValueError(msg)
     week = [week_start + timedelta(days=k) for k in range(days)]
     free, warnings = _free_officers(officers, absences, week)
-    n_wanted = max(0, n_teams)
+    n_wanted = len(free) if n_teams is None else max(0, n_teams)
     groups = pick_groups(free, n_groups=n_wanted, size=team_size, seed=seed)
     teams = tuple(_team(k, members) for k, members in enumerate(groups))
-    if len(teams) < n_wanted and n_wanted * team_size > len(free):
+    if n_teams is not None and len(teams) < n_wanted and n_wanted * team_size > len(free):
         warnings.append(
             Message(
                 "需要 {wanted} 队，只能编成 {n} 队：本周持证在岗 {free} 名，每队 {size} 名",
                 {"wanted": n_wanted, "n": len(teams), "free": len(free), "size": team_size},
             )
         )
-    elif len(teams) < n_wanted:
+    elif n_teams is not None and len(teams) < n_wanted:
         warnings.append(
             Message(
                 "需要 {wanted} 队，只能编成 {n} 队：其余人员没有共同在岗的日子",
@@ -124,6 +122,7 @@ def _free_officers(
                     base=(float(row.base_lon), float(row.base_lat)),
                     days=frozenset(days),
                     skills=_skills(getattr(row, "skills", None)),
+                    district=str(getattr(row, "district_code", None) or ""),
                 )
             )
     counted = (
@@ -149,14 +148,19 @@ def _skills(value: object) -> frozenset[str]:
     return frozenset()
 
 
+def team_letter(number: int) -> str:
+    """Return A to Z for the first 26 teams, then AA, AB and so on."""
+    first, last = divmod(number, 26)
+    return (team_letter(first - 1) if first else "") + chr(ord("A") + last)
+
+
 def _team(number: int, members: Sequence[Officer]) -> Team:
     bases = [member.base for member in members]
     base = max(bases, key=lambda b: (bases.count(b), -bases.index(b)))
     days = frozenset.intersection(*(member.days for member in members))
     skills = frozenset[str]().union(*(member.skills for member in members))
-    again, letter = divmod(number, len(LETTERS))
     return Team(
-        team_id=LETTERS[letter] + (str(again) if again else ""),
+        team_id=team_letter(number),
         officer_ids=tuple(member.officer_id for member in members),
         base_lon=base[0],
         base_lat=base[1],

@@ -58,8 +58,12 @@ def _areas(folder: Path) -> None:
         return {
             "type": "Feature",
             "properties": {
-                "area_code": code, "name": name, "level": level, "parent_code": parent,
-                "urban_rural_code": urban_rural, "population": population,
+                "area_code": code,
+                "name": name,
+                "level": level,
+                "parent_code": parent,
+                "urban_rural_code": urban_rural,
+                "population": population,
             },
             "geometry": {"type": "Polygon", "coordinates": ring},
         }
@@ -79,8 +83,14 @@ def _facilities(folder: Path, places, rng) -> None:
         ["facility_id", "name", "kind", "opened_on", "area_code", "lon", "lat", "risk_grade"],
         [
             [
-                f"F{n:03d}", f"试验机构{n:03d}", KINDS[n % len(KINDS)], "2020-01-01",
-                FRINGE if lon < MIDDLE else RURAL, lon, lat, "ABCD"[int(rng.integers(4))],
+                f"F{n:03d}",
+                f"试验机构{n:03d}",
+                KINDS[n % len(KINDS)],
+                "2020-01-01",
+                FRINGE if lon < MIDDLE else RURAL,
+                lon,
+                lat,
+                "ABCD"[int(rng.integers(4))],
             ]
             for n, (lon, lat) in enumerate(places)
         ],
@@ -96,22 +106,40 @@ def _inspections(folder: Path, rng) -> None:
         found = bool(rng.random() < (0.35 if facility % 7 == 0 else 0.08))
         visits.append(
             [
-                f"I{n:04d}", f"{_day(day)} 09:30", "routine", f"F{facility:03d}", "O1;O2", 2, 45,
-                "violation" if found else "pass", "medical_waste" if found else "",
+                f"I{n:04d}",
+                f"{_day(day)} 09:30",
+                "routine",
+                f"F{facility:03d}",
+                "O1;O2",
+                2,
+                45,
+                "violation" if found else "pass",
+                "medical_waste" if found else "",
             ]
         )
         if found:
             cases.append(
                 [
-                    f"K{n:04d}", _day(day), _day(min(day + 40, n_days)), "medical_waste",
-                    f"F{facility:03d}", 2000,
+                    f"K{n:04d}",
+                    _day(day),
+                    _day(min(day + 40, n_days)),
+                    "medical_waste",
+                    f"F{facility:03d}",
+                    2000,
                 ]
             )
     _rows(
         folder / "inspections.csv",
         [
-            "inspection_id", "started_at", "kind", "facility_id", "officer_ids", "n_officers",
-            "minutes", "result", "topics",
+            "inspection_id",
+            "started_at",
+            "kind",
+            "facility_id",
+            "officer_ids",
+            "n_officers",
+            "minutes",
+            "result",
+            "topics",
         ],
         visits,
     )
@@ -132,18 +160,38 @@ def _complaints(folder: Path, rng) -> None:
         lat = float(np.clip(rng.normal(23.03, 0.012), SOUTH, NORTH))
         rows.append(
             [
-                f"C{n:04d}", f"{_day(day)} 10:00", "hotline_12345", "unlicensed_practice",
-                FRINGE if lon < MIDDLE else RURAL, round(lon, 5), round(lat, 5), "村里有人看病",
-                CANARY_NAME, CANARY_PHONE, _day(day + 30),
-                "assigned" if is_open else "closed", "" if is_open else _day(day + 20),
+                f"C{n:04d}",
+                f"{_day(day)} 10:00",
+                "hotline_12345",
+                "unlicensed_practice",
+                FRINGE if lon < MIDDLE else RURAL,
+                round(lon, 5),
+                round(lat, 5),
+                "村里有人看病",
+                CANARY_NAME,
+                CANARY_PHONE,
+                _day(day + 30),
+                "assigned" if is_open else "closed",
+                "" if is_open else _day(day + 20),
                 "" if is_open else ("substantiated" if n % 3 == 0 else "unsubstantiated"),
             ]
         )
     _rows(
         folder / "complaints.csv",
         [
-            "complaint_id", "received_at", "channel", "topic", "area_code", "lon", "lat",
-            "summary", "complainant_name", "complainant_phone", "due_on", "status", "closed_on",
+            "complaint_id",
+            "received_at",
+            "channel",
+            "topic",
+            "area_code",
+            "lon",
+            "lat",
+            "summary",
+            "complainant_name",
+            "complainant_phone",
+            "due_on",
+            "status",
+            "closed_on",
             "outcome",
         ],
         rows,
@@ -154,8 +202,14 @@ def _officers(folder: Path) -> None:
     _rows(
         folder / "officers.csv",
         [
-            "officer_id", "name", "district_code", "base_lon", "base_lat", "certificate_no",
-            "certificate_expiry", "skills",
+            "officer_id",
+            "name",
+            "district_code",
+            "base_lon",
+            "base_lat",
+            "certificate_no",
+            "certificate_expiry",
+            "skills",
         ],
         [
             [f"O{n}", f"试验员{n}", DISTRICT, 112.05, 23.03, f"Z{n}", "2030-12-31", ""]

@@ -94,8 +94,10 @@ def _headline(plan: Plan) -> None:
         f"{plan.travel_s / 3600:,.0f}",
         border=True,
     )
-    for warning in plan.warnings:
-        st.warning(messages.say(warning))
+    if plan.warnings:
+        with st.expander(text("提醒 {n} 项", n=len(plan.warnings)), icon=":material/warning:"):
+            for warning in plan.warnings:
+                st.text(messages.say(warning))
     links = st.container(horizontal=True)
     address = f"/download/plan/{plan.plan_id}"
     language = state.language()
@@ -122,8 +124,10 @@ def _day(plan: Plan, run: ScoreRun, day: int) -> None:
             renderer="svg",
             alt=text("各队本周检查与路途小时数"),
         )
-        for team in plan.teams:
-            st.text(f"{text('队 {team}', team=team.team_id)}：{'、'.join(team.officer_ids)}")
+        with st.expander(text("队员")):
+            for team in plan.teams:
+                members = ", ".join(team.officer_ids)
+                st.text(f"{text('队 {team}', team=team.team_id)}  {members}")
     if day == WHOLE_WEEK:
         return
     st.subheader(text("{day}时间表", day=_day_name(plan, day)), anchor=False)

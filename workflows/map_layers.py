@@ -205,18 +205,11 @@ def snap(
     return (np.floor(lon / step_lon) + 0.5) * step_lon, snapped_lat
 
 
-def team_letter(number: int) -> str:
-    """Return A to Z for the first 26 teams, then AA, AB and so on."""
-    first, last = divmod(number, 26)
-    return (team_letter(first - 1) if first else "") + chr(ord("A") + last)
-
-
 def _route(route: Route, number: int, base: list[int]) -> Payload:
     points = [base, *(_point(stop.visit.lon, stop.visit.lat) for stop in route.stops), base]
     return {
         "team": number,
-        "letter": team_letter(number),
-        "team_id": route.team_id,
+        "letter": route.team_id,
         "day": route.day,
         "path": [value for point in points for value in point],
         "stops": [

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from errors import NoDataError
 from geo import grid, travel_times
 from risk.params import ScoringParams
 from routing import problem as routing_problem
-from routing import schedule, solve, teams
+from routing import rules, schedule, solve, teams
 from workflows.candidates import CandidateParams, Candidates, Known, make_candidates
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class PlanningParams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekRequest:
-    """What a planner asks for. ``n_teams`` None: as many as officers and cars allow."""
+    """What a planner asks for. ``n_teams`` None: as many as officers allow, up to the cars."""
 
     week_start: date
     district_code: str | None = None
@@ -189,14 +190,17 @@ def _teams(
     if officers.empty:
         raise NoDataError("没有执法人员名单，无法编队。请先导入执法人员")
     absences = load_rows(store, "absences", scope=scope, as_of=as_of)
-    formed = teams.form_teams(
+    form = partial(
+        teams.form_teams,
         officers,
         absences,
         week_start=request.week_start,
-        n_teams=min(request.n_teams or params.shifts.max_teams, params.shifts.max_teams),
         team_size=params.shifts.team_size,
         days=params.candidates.days,
     )
+    formed = form(n_teams=request.n_teams)
+    if len(formed.teams) > params.shifts.max_teams:
+        formed = form(n_teams=params.shifts.max_teams)
     if not formed.teams:
         raise NoDataError(
             "{date} 一周没有 {n} 名以上持证人员同时在岗，无法编队。请核对执法证有效期和请假",
@@ -306,16 +310,8 @@ def _districts_of(
 
 
 def _may_enter(districts: frozenset[str], visit: Visit) -> bool:
-    """Own jurisdiction only; an officer of the city (code ending in 00) serves its districts."""
-    place = visit.district_code
-    return place is None or any(place.startswith(_served(own)) for own in districts)
-
-
-def _served(district_code: str) -> str:
-    """Return the beginning that the codes of all districts served have in common."""
-    while district_code.endswith("00"):
-        district_code = district_code[:-2]
-    return district_code
+    """Own jurisdiction only, for each member of the team."""
+    return not any(rules.check_jurisdiction([own], visit.district_code) for own in districts)
 
 
 def _problem(

@@ -174,6 +174,6 @@ def has_demo(store: Store) -> bool:
     return demo.has_demo(store)
 
 
-def recent_imports(store: Store, *, n_most: int = 30) -> pd.DataFrame:
+def recent_imports(store: Store, *, scope: Scope, n_most: int = 30) -> pd.DataFrame:
     """Return the newest imports: when, who, file, kind, counts."""
-    return imports.list_imports(store).head(n_most)
+    return imports.list_imports(store, scope=scope).head(n_most)

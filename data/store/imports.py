@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, insert, select, true, update
 
 from data.records import Message
-from data.scope import EVERYTHING, Scope
+from data.scope import Scope
 from data.store import documents, tables
 from data.store.engine import Store
 from errors import NotFoundError
@@ -85,7 +85,7 @@ def was_loaded(conn: Connection, *, file_hash: str) -> bool:
     return conn.execute(query.limit(1)).scalar() is not None
 
 
-def list_imports(store: Store, *, scope: Scope = EVERYTHING) -> pd.DataFrame:
+def list_imports(store: Store, *, scope: Scope) -> pd.DataFrame:
     """List imports, newest first; a reader of some districts sees only the own ones."""
     table = tables.imports
     query = (

@@ -163,6 +163,8 @@ class History:
         by_lead = [c for c in chances if _counts_as_lead(c[1], week)]
         other = [c for c in chances if c[1].lead is None or c[1].lead.channel not in PUBLIC]
         done = self._take_sites(by_lead, "unlicensed_lead", week, monday, set())
+        if CAMPAIGN_WEEKS[0] <= week < CAMPAIGN_WEEKS[1]:
+            calls.extend(self._watch_again(week, monday, done))
         if week == CAMPAIGN_WEEKS[1] - 1:
             self._quotas.shift("unlicensed_lead", "unlicensed_other")
         done = self._take_sites(other, "unlicensed_other", week, monday, done)
@@ -205,6 +207,31 @@ class History:
         call.lon, call.lat = site.lon, site.lat
         self._file("unlicensed_practice", call, monday)
         self._hidden.find(site, week, call.day or monday)
+
+    def _watch_again(self, week: int, monday: date, done: set[int]) -> list[Call]:
+        """
+        Where true leads were taken too slowly, wait at the door of those that were missed.
+
+        The person may have moved on since: who is watched is found at the new place.
+        """
+        slack = 0 if week >= CAMPAIGN_WEEKS[1] - 3 else 3
+        short = self._quotas.due("unlicensed_lead", week) - slack
+        now = {site.practitioner: site for site in self._hidden.open_sites(week)}
+        calls = []
+        for lead in self._reporting.leads:
+            known = lead.week >= CAMPAIGN_WEEKS[0] and lead.channel in PUBLIC and lead.case < 0
+            if len(calls) >= short or not known or lead.site is None or lead.same_as >= 0:
+                continue
+            site = now.get(lead.site.practitioner)
+            if site is None or site.number in done or lead.week > week - 1:
+                continue
+            call = self._inspecting.stakeout(lead, week, site, monday)
+            self._book_site(call, site, week, monday)
+            lead.visit_week = week if lead.visit_week > week else lead.visit_week
+            done.add(site.number)
+            calls.append(call)
+        self._quotas.book("unlicensed_lead", week, len(calls))
+        return calls
 
     def _follow_tips(self, calls: list[Call], week: int, monday: date) -> None:
         """Where the course is short near its end, another department's hint fills in."""

@@ -117,7 +117,9 @@ class Inspecting:
     def stakeout(self, lead: Lead, week: int, site: Site, monday: date) -> Call:
         """Watch a place where a lead found a closed door."""
         call = self._for_lead(lead, week)
-        call.kind, call.lon, call.lat = "stakeout", round(site.lon, 6), round(site.lat, 6)
+        call.kind, call.lon, call.lat = "stakeout", site.lon, site.lat
+        call.village = site.village
+        call.district = int(self._places.villages["district"][site.village])
         self.send(call, monday)
         return call
 

@@ -91,23 +91,23 @@ def _where(
     if lead.facility >= 0:
         row = institutions.table.iloc[lead.facility]
         text, point = str(row["name"]), (float(row["lon"]), float(row["lat"]))
-        roll = rng.random() * 0.8
+        roll = rng.random() * 0.7
     else:
         point = (float(home["lon"]), float(home["lat"]))
         if lead.site is not None:
             point = (lead.site.lon, lead.site.lat)
         known = lead.channel in ("handover", "patrol_report")
-        roll = rng.random() * (0.6 if known else 1.0)
+        roll = rng.random() * (0.5 if known else 1.0)
         text += rng.choice(["某出租屋", "集市附近", "老街巷内", "学校后面", "某民房", "村口"])
     base = {"site_text": text, "area_code": home["code"]}
-    if roll < 0.5:  # noqa: PLR2004
+    if roll < 0.42:  # noqa: PLR2004
         lon, lat = point + rng.normal(0.0, 0.00025, 2)
         return base | {"lon": lon, "lat": lat, "location_precision": "exact"}
-    if roll < 0.68:  # noqa: PLR2004
+    if roll < 0.58:  # noqa: PLR2004
         return base | {"lon": home["lon"], "lat": home["lat"], "location_precision": "village"}
-    if roll < 0.8:  # noqa: PLR2004
+    if roll < 0.7:  # noqa: PLR2004
         return base | {"location_precision": "village"}
-    if roll < 0.91:  # noqa: PLR2004
+    if roll < 0.87:  # noqa: PLR2004
         return base | {
             "area_code": town["code"],
             "lon": town["lon"],

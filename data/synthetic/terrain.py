@@ -18,6 +18,7 @@ from data.synthetic.scales import Scale, random_for
 RIVER_KM2 = 55.0
 """Catchment from which a stream counts as a river: drawn, and crossed by bridges only."""
 _CONCAVITY = 0.45
+_DAMS_M = (18.0, 28.0, 42.0, 60.0)
 _CELL_KM2 = (CELL_M / 1_000.0) ** 2
 
 
@@ -166,10 +167,10 @@ def _outline(
 ) -> Bools:
     """Grow from the centre over cheap ground until the area is reached: ends on ridges."""
     span = max(grid.n_rows, grid.n_cols) * CELL_M
-    field = noise(grid.shape, rng, power=1.7, low_m=span / 7)
+    field = noise(grid.shape, rng, power=1.35, low_m=span / 6)
     y, x = _unit_square(grid)
     rim = 1.6 * np.hypot(x, y) ** 6 + 60.0 * np.clip(np.maximum(abs(x), abs(y)) - 0.93, 0, None)
-    cost = (np.exp(0.5 * field) * (1.0 + height / 3_500.0) + rim).ravel()
+    cost = (np.exp(0.62 * field) * (1.0 + height / 2_500.0) + rim).ravel()
     edge = lattice.length_m * (cost[lattice.u] + cost[lattice.v])
     reach = lattice.spread(edge, np.array([city])).cost.reshape(grid.shape)
     n_cells = round(scale.area_km2 / _CELL_KM2)
@@ -193,12 +194,13 @@ def _reservoir(
     dams = np.flatnonzero(fit.ravel())
     want_km2 = 26.0 if inside.sum() * _CELL_KM2 > 5_000.0 else 5.0  # noqa: PLR2004
     best, best_miss = np.zeros_like(inside), np.inf
-    for dam in dams[:: max(1, dams.size // 60)]:
-        row, col = divmod(int(dam), grid.n_cols)
+    trials = [(int(dam), rise) for dam in dams[:: max(1, dams.size // 60)] for rise in _DAMS_M]
+    for dam, rise in trials:
+        row, col = divmod(dam, grid.n_cols)
         part = (slice(max(0, row - 50), row + 51), slice(max(0, col - 50), col + 51))
-        low = height[part] < height[row, col] + 24.0
         # Only what lies upstream: ground no lower than the foot of the dam.
-        low &= height[part] >= height[row, col] - 0.01
+        foot = height[row, col]
+        low = (height[part] < foot + rise) & (height[part] >= foot - 0.01)
         labels, _ = ndimage.label(low)
         mine = labels == labels[row - part[0].start, col - part[1].start]
         miss = abs(float(mine.sum()) * _CELL_KM2 - want_km2)

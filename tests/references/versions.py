@@ -45,6 +45,8 @@ def _times(row, known_on):
 
 def _told(row, when, known_on, *, is_last):
     dated = row["closed_on"] is not None
-    closing = row["closing"] if when >= _closing_time(row, known_on) and (dated or is_last) else None
+    closing = (
+        row["closing"] if when >= _closing_time(row, known_on) and (dated or is_last) else None
+    )
     load = row["load"] if when >= max(row["event"], known_on) and is_last else None
     return (row["base"], closing, load)

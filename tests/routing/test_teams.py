@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from routing.teams import form_teams
+from routing.teams import form_teams, team_letter
 
 MONDAY = date(2026, 3, 2)
 
@@ -127,3 +127,33 @@ def test_one_officer_is_no_team():
     """Two by law."""
     with pytest.raises(ValueError, match="team_size"):
         form([("a", 110.0, ALL_YEAR, ())], n_teams=1, team_size=1)
+
+
+@pytest.mark.parametrize(
+    ("number", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (52, "BA")]
+)
+def test_teams_have_letters(number, letter):
+    """A city has more teams than the alphabet."""
+    assert team_letter(number) == letter
+
+
+def test_officers_of_two_districts_make_no_team():
+    """Own jurisdiction only: together they could enter no place lawfully."""
+    two = officers(("O1", 112.0, "2030-01-01", ""), ("O2", 112.0, "2030-01-01", ""))
+    two["district_code"] = ["990102", "990103"]
+    assert form_teams(two, absences(), week_start=MONDAY, n_teams=1).teams == ()
+
+
+def test_an_officer_of_the_city_joins_one_of_a_district():
+    """A code that ends in 00 serves all districts of the city."""
+    two = officers(("O1", 112.0, "2030-01-01", ""), ("O2", 112.0, "2030-01-01", ""))
+    two["district_code"] = ["990100", "990103"]
+    assert len(form_teams(two, absences(), week_start=MONDAY, n_teams=1).teams) == 1
+
+
+def test_without_a_number_as_many_teams_as_possible_are_formed():
+    """Nobody asked for more, so nobody is told that there are too few."""
+    four = officers(*((f"O{k}", 112.0, "2030-01-01", "") for k in range(4)))
+    formed = form_teams(four, absences(), week_start=MONDAY, n_teams=None)
+    assert len(formed.teams) == 2
+    assert formed.warnings == ()

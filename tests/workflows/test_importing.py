@@ -144,7 +144,7 @@ def test_what_came_later_is_not_known_before(empty_store, leads):
 def test_an_import_is_listed_logged_and_its_refusals_can_be_fetched(empty_store, leads):
     """Who loaded what, when, and which rows are still to be corrected."""
     load(empty_store, leads)
-    listed = imports.list_imports(empty_store)
+    listed = imports.list_imports(empty_store, scope=EVERYTHING)
     assert listed["file_name"].tolist() == ["线索.csv"]
     assert listed.loc[0, ["n_rows", "n_taken", "n_refused"]].tolist() == [8, 3, 5]
     import_id = int(listed.loc[0, "import_id"])
@@ -253,7 +253,7 @@ def test_a_bad_profile_loads_nothing(empty_store, foreign):
     (foreign / "profile.toml").write_text('["visits.csv"]\nkind = "x"', encoding="utf-8")
     with pytest.raises(BadProfileError):
         load(empty_store, foreign, profile=foreign / "profile.toml")
-    assert imports.list_imports(empty_store).empty
+    assert imports.list_imports(empty_store, scope=EVERYTHING).empty
 
 
 def test_a_column_that_only_the_profile_knows_is_missed_by_its_name(empty_store, foreign):

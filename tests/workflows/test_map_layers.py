@@ -5,7 +5,6 @@ from datetime import datetime
 import h3
 import numpy as np
 import pandas as pd
-import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,11 +158,3 @@ def test_a_route_starts_and_ends_at_its_base():
     assert [stop["n"] for stop in first["stops"]] == [1, 2, 3, 4, 5]
     assert first["stops"][0]["at"] == "08:30"
     assert payload["id"] == [stop["id"] for route in payload["routes"] for stop in route["stops"]]
-
-
-@pytest.mark.parametrize(
-    ("number", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (52, "BA")]
-)
-def test_teams_have_letters(number, letter):
-    """A city has more teams than the alphabet."""
-    assert map_layers.team_letter(number) == letter
