@@ -217,7 +217,7 @@ class History:
         slack = 0 if week >= CAMPAIGN_WEEKS[1] - 3 else 3
         short = self._quotas.due("unlicensed_lead", week) - slack
         now = {site.practitioner: site for site in self._hidden.open_sites(week)}
-        calls = []
+        calls: list[Call] = []
         for lead in self._reporting.leads:
             known = lead.week >= CAMPAIGN_WEEKS[0] and lead.channel in PUBLIC and lead.case < 0
             if len(calls) >= short or not known or lead.site is None or lead.same_as >= 0:
@@ -227,7 +227,7 @@ class History:
                 continue
             call = self._inspecting.stakeout(lead, week, site, monday)
             self._book_site(call, site, week, monday)
-            lead.visit_week = week if lead.visit_week > week else lead.visit_week
+            lead.visit_week = min(lead.visit_week, week)
             done.add(site.number)
             calls.append(call)
         self._quotas.book("unlicensed_lead", week, len(calls))

@@ -58,7 +58,7 @@ _NAMES = {
 }
 FAULTS = {
     "out_of_scope": 0.085,
-    "non_health_staff": 0.05,
+    "non_health_staff": 0.065,
     "medical_waste": 0.17,
     "expired_drugs": 0.06,
     "hygiene": 0.07,

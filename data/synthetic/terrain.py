@@ -203,11 +203,12 @@ def _reservoir(
         low = (height[part] < foot + rise) & (height[part] >= foot - 0.01)
         labels, _ = ndimage.label(low)
         mine = labels == labels[row - part[0].start, col - part[1].start]
+        mine = ndimage.binary_opening(mine) | (mine & (catchment[part] > RIVER_KM2))
         miss = abs(float(mine.sum()) * _CELL_KM2 - want_km2)
         if miss < best_miss and (deep_inside[part] | ~mine).all():
             best_miss = miss
             best = np.zeros_like(inside)
-            best[part] = ndimage.binary_opening(mine) | (mine & (catchment[part] > RIVER_KM2))
+            best[part] = mine
     labels, n = ndimage.label(best)
     if n == 0:
         return best
