@@ -281,9 +281,8 @@ def _demo(options: argparse.Namespace) -> int:
     summary = write_demo(options.out, seed=options.seed, scale=options.scale, progress=_bar)
     _end_bar()
     for target in summary.targets:
-        print(
-            f"{target.name}: {target.value:,.6g} (target {target.target:,.6g}, {target.deviation:+.1%})"
-        )
+        beside = f"target {target.target:,.6g}, {target.deviation:+.1%}"
+        print(f"{target.name}: {target.value:,.6g} ({beside})")
     for kind, n_rows in summary.n_rows.items():
         print(f"{kind}: {n_rows:,}")
     print(summary.folder)

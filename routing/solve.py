@@ -36,14 +36,18 @@ class SolverParams:
     """
     Limits of a solve.
 
-    ``seconds`` of wall clock, unless ``iterations`` is given: then that many moves,
-    which repeat exactly for the same ``seed``. ``n_processes`` is kept for a second
-    process that feeds the same pool; one is used today.
+    Parameters
+    ----------
+    seconds
+        Wall clock to search, unless ``iterations`` is given.
+    seed
+        The same seed and ``iterations`` give the same plan.
+    iterations
+        Moves to search, whatever time they take; none: search by the clock.
     """
 
     seconds: float = 30.0
     seed: int = 0
-    n_processes: int = 1
     iterations: int | None = None
 
     def __post_init__(self) -> None:

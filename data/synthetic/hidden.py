@@ -225,7 +225,7 @@ def _attraction(terrain: Terrain, places: Places, rng: np.random.Generator) -> F
     weight = (v["residents"].to_numpy() + 100.0) ** 0.8 * form.to_numpy() * remote
     weight *= np.exp(0.7 * region + rng.normal(0.0, 0.35, len(v)))
     county = places.districts["name"].eq(names.FRINGE_COUNTY).to_numpy()[v["district"]]
-    made: Floats = weight * np.where(county, np.where(v["fringe"], 6.0, 0.12), 1.0)
+    made: Floats = weight * np.where(county, np.where(v["fringe"], 8.0, 0.22), 1.0)
     return made
 
 

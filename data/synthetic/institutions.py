@@ -114,7 +114,7 @@ def draw_faults(
     prone = size * table["tendency"].to_numpy() / 1.6
     one = places.districts["name"].eq(names.FRINGE_COUNTY).to_numpy()[table["district"]]
     fringe = places.villages["fringe"].to_numpy()[table["village"]]
-    scope = prone * np.where(one, np.where(fringe, 6.0, 0.12), 1.0)
+    scope = prone * np.where(one, np.where(fringe, 8.0, 0.22), 1.0)
     faults = {
         topic: rng.random(len(table))
         < np.minimum((scope if topic == "out_of_scope" else prone) * share, 0.7)

@@ -151,7 +151,7 @@ def test_villages_are_not_drawn():
 def test_a_route_starts_and_ends_at_its_base():
     """Five stops and the base twice: seven points."""
     payload = map_layers.plan_layer(synthetic.plan(n_teams=2))
-    assert [route["letter"] for route in payload["routes"]] == ["A", "A", "B", "B"]
+    assert [route["letter"] for route in payload["routes"]] == ["T0", "T0", "T1", "T1"]
     first = payload["routes"][0]
     assert len(first["path"]) == 2 * 7
     assert first["path"][:2] == first["path"][-2:] == list(payload["bases"][0])
