@@ -1,4 +1,4 @@
-"""The made-up city beside the reference numbers of DOMAIN section 2, counted from its files."""
+"""The made-up city beside the reference numbers of docs/demo-city.md, counted from its files."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -37,7 +37,7 @@ def calibration(
     tables: dict[str, pd.DataFrame], *, campaign: tuple[date, date], share: float
 ) -> tuple[Target, ...]:
     """
-    Count the campaign's numbers as DOMAIN section 5 defines them.
+    Count the campaign's numbers as docs/demo-city.md defines them.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from data.synthetic.inspecting import Call
 from data.synthetic.scales import Scale, random_for
 
 CLOSED, FINES_YUAN, CONFISCATED_YUAN, DENS_DESTROYED = 72, 1_850_000.0, 320_000.0, 15
-"""Reference numbers of the campaign (DOMAIN section 2)."""
+"""Reference numbers of the campaign (docs/demo-city.md)."""
 _BACKLOG = 11
 """Cases of before the campaign that are closed in it: an assumption."""
 

@@ -11,7 +11,7 @@ from data.synthetic.scales import Scale, random_for
 from data.synthetic.staff import Staff
 
 PERSON_TIMES, JOINT_OPERATIONS = 5_200, 35
-"""Reference numbers of the campaign (DOMAIN section 2)."""
+"""Reference numbers of the campaign (docs/demo-city.md)."""
 _DEPARTMENTS = ("卫生健康", "市场监管", "公安", "医疗保障", "生态环境", "司法行政")
 
 

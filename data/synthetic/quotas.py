@@ -22,7 +22,7 @@ TARGETS = {
     "hygiene": 20,
     LEADS: 120,
 }
-"""What one campaign finds in a prefecture: DOMAIN section 2, split by way of finding."""
+"""What one campaign finds in a prefecture: docs/demo-city.md, split by way of finding."""
 _WEEKLY_OUTSIDE = {
     "unlicensed_lead": 0.5,
     "unlicensed_other": 0.35,

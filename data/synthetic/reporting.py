@@ -13,7 +13,7 @@ from data.synthetic.places import Places
 from data.synthetic.scales import N_WEEKS, random_for
 
 PUBLIC = ("hotline_12345", "phone", "web", "letter", "visit")
-"""Channels of leads from the public (DOMAIN section 5)."""
+"""Channels of leads from the public (docs/demo-city.md)."""
 _CHANNEL_SHARES = (0.46, 0.24, 0.17, 0.06, 0.07)
 _OTHERS_JOB = {
     "insurance_fraud": "市医疗保障局",

@@ -19,7 +19,7 @@ class Scale:
     """
     Sizes of one made-up place.
 
-    ``share`` is the part of a prefecture's reference numbers (DOMAIN section 2)
+    ``share`` is the part of a prefecture's reference numbers (docs/demo-city.md)
     that this place should show.
     """
 

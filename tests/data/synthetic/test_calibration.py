@@ -101,7 +101,7 @@ def by_hand():
     ],
 )
 def test_counts_follow_their_definitions(by_hand, name, value):
-    """DOMAIN section 5 gives each number one definition; the calibration must use it."""
+    """docs/demo-city.md gives each number one definition; the calibration must use it."""
     campaign = (pd.Timestamp("2026-03-02").date(), END_OF_CAMPAIGN.date())
     found = {t.name: t.value for t in calibration(by_hand, campaign=campaign, share=1.0)}
     assert found[name] == value
