@@ -121,7 +121,9 @@ def browser_times(url: str) -> dict[str, float]:
 def _opened(browser, port: int) -> dict[str, float]:
     drawn, clicked, loads = [], [], []
     for _ in range(4):
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page = browser.new_context(
+            viewport={"width": 1440, "height": 900}, locale="zh-CN"
+        ).new_page()
         before = time.perf_counter()
         page.goto(f"http://localhost:{port}/hotspots")
         page.locator("[data-drawn*='cells']").wait_for(timeout=60_000)

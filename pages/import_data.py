@@ -6,7 +6,7 @@ from data.schema import KINDS
 from errors import MedPatrolError
 from ui import cached, messages, progress, state, tables
 from ui.messages import text
-from workflows import reading, requests
+from workflows import requests
 from workflows.requests import Upload
 
 JOB = "import_job"
@@ -80,6 +80,4 @@ if counts and any(counts.values()):
     progress.follow("score_job", kind="score", draw_result=None)
 
 st.subheader(text("最近的导入"), anchor=False)
-st.dataframe(
-    tables.imports(reading.recent_imports(cached.store(), scope=cached.scope())), hide_index=True
-)
+st.dataframe(tables.imports(cached.recent_imports()), hide_index=True)

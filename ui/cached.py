@@ -18,7 +18,7 @@ from data.records import Plan
 from data.schema import TIME_ZONE
 from data.scope import Scope
 from ui import state
-from workflows import access, evenness, overview, reading, score_runs
+from workflows import access, evenness, overview, reading, rule_check, score_runs, weeks
 from workflows.settings import Settings, read_settings
 
 _KEYED: dict[str | type[Any], Callable[[Any], Any]] = {Scope: repr}
@@ -140,12 +140,7 @@ def _even(store_version: str, run_id: str, scope: Scope) -> evenness.Evenness:
 
 def cell(of: reading.ScoreRun, cell_id: str) -> reading.CellStory | None:
     """Return what is known of one cell and why it scores as it does."""
-    return _cell(version(), of.run_id, cell_id, scope())
-
-
-@st.cache_resource(max_entries=512, hash_funcs=_KEYED)
-def _cell(store_version: str, run_id: str, cell_id: str, scope: Scope) -> reading.CellStory | None:
-    return reading.cell_story(store(), run_id, cell_id, scope=scope)
+    return reading.cell_story(store(), of, cells(of), cell_id, scope=scope())
 
 
 def cells(of: reading.ScoreRun) -> pd.DataFrame:
@@ -178,11 +173,37 @@ def _plan(store_version: str, plan_id: str, scope: Scope) -> Plan:
     return reading.load_plan(store(), plan_id, scope=scope)
 
 
+def rule_report(of: Plan) -> rule_check.RuleReport:
+    """Return how a plan stands against the rules."""
+    return _rule_report(version(), of.plan_id, scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _rule_report(store_version: str, plan_id: str, scope: Scope) -> rule_check.RuleReport:
+    of = reading.load_plan(store(), plan_id, scope=scope)
+    return rule_check.check_saved_plan(store(), of, scope=scope, params=settings().planning)
+
+
 def default_as_of() -> datetime:
     """Return the moment up to which the store is worth looking at."""
-    return score_runs.default_as_of(store(), now=now().replace(second=0, microsecond=0))
+    return _default_as_of(version(), now().replace(second=0, microsecond=0))
+
+
+@st.cache_resource(max_entries=8)
+def _default_as_of(store_version: str, now: datetime) -> datetime:
+    return score_runs.default_as_of(store(), now=now)
+
+
+def recent_imports() -> pd.DataFrame:
+    """Return the newest imports: when, who, file, kind, counts."""
+    return _recent_imports(version(), scope())
+
+
+@st.cache_resource(max_entries=8, hash_funcs=_KEYED)
+def _recent_imports(store_version: str, scope: Scope) -> pd.DataFrame:
+    return reading.recent_imports(store(), scope=scope)
 
 
 def planning_week(of: reading.ScoreRun | None) -> date:
     """Return the Monday of the week that is planned next."""
-    return score_runs.next_week(now() if of is None else of.as_of)
+    return weeks.next_week(now() if of is None else of.as_of)

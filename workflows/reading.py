@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from data.records import Plan, Reason
-from data.schema import TIME_ZONE
 from data.scope import Scope
 from data.store import imports, jobs, plans, scores
 from data.store.engine import Store, data_version
@@ -18,7 +17,8 @@ from data.store.rows import count_rows, known_span, load_rows
 from data.store.scores import ScoreRun, latest_run
 from geo import grid
 from workflows import demo
-from workflows.candidates import DONE
+from workflows.leads import open_leads
+from workflows.weeks import local_day
 from workflows.wording import from_json
 
 __all__ = [
@@ -88,17 +88,21 @@ def ranked_cells(store: Store, run_id: str, *, scope: Scope) -> pd.DataFrame:
     return cells.sort_values(["score", "cell_id"], ascending=[False, True]).reset_index(drop=True)
 
 
-def cell_story(store: Store, run_id: str, cell_id: str, *, scope: Scope) -> CellStory | None:
-    """Return what a manager asks about a cell; ``None`` where it is not there for the reader."""
-    run = scores.get_run(store, run_id)
-    cells = ranked_cells(store, run_id, scope=scope)
+def cell_story(
+    store: Store, run: ScoreRun, cells: pd.DataFrame, cell_id: str, *, scope: Scope
+) -> CellStory | None:
+    """
+    Return what a manager asks about a cell; ``None`` where it is not there for the reader.
+
+    ``cells`` are the ranked cells of the run in the reader's scope.
+    """
     found = cells.index[cells["cell_id"] == cell_id]
-    if run is None or found.empty:
+    if found.empty:
         return None
     row = cells.loc[found[0]].to_dict()
     visits = _visits_in(store, cell_id, run, scope=scope)
     waiting = _leads_in(store, cell_id, run, scope=scope)
-    today = pd.Timestamp(run.as_of.astimezone(TIME_ZONE).date())
+    today = pd.Timestamp(local_day(run.as_of))
     return CellStory(
         row=row,
         rank=int(found[0]) + 1,
@@ -114,18 +118,19 @@ def cell_story(store: Store, run_id: str, cell_id: str, *, scope: Scope) -> Cell
     )
 
 
-def _in_cell(rows: pd.DataFrame, cell_id: str) -> pd.DataFrame:
-    """Return the rows whose point lies in the cell; a box first, since asking h3 costs more."""
+def _box_of(cell_id: str) -> tuple[float, float, float, float]:
     lons, lats = zip(*grid.cell_ring(cell_id), strict=True)
-    near = rows[
-        rows["lon"].between(min(lons), max(lons)) & rows["lat"].between(min(lats), max(lats))
-    ]
-    if near.empty:
-        return near
+    return min(lons), min(lats), max(lons), max(lats)
+
+
+def _in_cell(rows: pd.DataFrame, cell_id: str) -> pd.DataFrame:
+    """Return the rows of the cell's box whose point lies in the cell itself."""
+    if rows.empty:
+        return rows
     own = grid.cell_of(
-        near["lon"].to_numpy(), near["lat"].to_numpy(), resolution=grid.resolution_of(cell_id)
+        rows["lon"].to_numpy(), rows["lat"].to_numpy(), resolution=grid.resolution_of(cell_id)
     )
-    return near[own == cell_id]
+    return rows[own == cell_id]
 
 
 def _visits_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd.DataFrame:
@@ -136,8 +141,9 @@ def _visits_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd
         as_of=run.as_of,
         columns=["inspection_id", "started_at", "kind", "result", "topics", "lon", "lat"],
         since=run.as_of - timedelta(days=3 * 365),
+        box=_box_of(cell_id),
     )
-    inside = _in_cell(visits[visits["lon"].notna()], cell_id)
+    inside = _in_cell(visits, cell_id)
     return inside.sort_values("started_at", ascending=False).reset_index(drop=True)
 
 
@@ -148,9 +154,9 @@ def _leads_in(store: Store, cell_id: str, run: ScoreRun, *, scope: Scope) -> pd.
         scope=scope,
         as_of=run.as_of,
         columns=["complaint_id", "status", "closed_on", "due_on", "lon", "lat"],
+        box=_box_of(cell_id),
     )
-    waiting = leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE) & leads["lon"].notna()]
-    return _in_cell(waiting, cell_id)
+    return _in_cell(open_leads(leads), cell_id)
 
 
 def plans_of_week(store: Store, week_start: date, *, scope: Scope) -> pd.DataFrame:

@@ -26,11 +26,18 @@ _LINKS = {
 """Kind → the kind whose place a record without own one has, and the linking column."""
 
 
-def visible_rows(kind: str, *, scope: Scope, as_of: int, columns: Sequence[str]) -> Select:
+Box = tuple[float, float, float, float]
+"""West, south, east, north: degrees, WGS-84."""
+
+
+def visible_rows(
+    kind: str, *, scope: Scope, as_of: int, columns: Sequence[str], box: Box | None = None
+) -> Select:
     """
     Select the versions known before ``as_of`` (seconds) that the reader may see.
 
     Links are followed to what was known at the same time, never to later news.
+    ``box`` keeps what has its point inside.
     """
     spec, table = schema.KINDS[kind], tables.VERSIONED[kind]
     source: FromClause = table
@@ -55,6 +62,12 @@ def visible_rows(kind: str, *, scope: Scope, as_of: int, columns: Sequence[str])
         .where(was_known(table, as_of))
         .order_by(*(table.c[name] for name in spec.key))
     )
+    if box is not None:
+        west, south, east, north = box
+        query = query.where(
+            _inherited("lon", table, linked).between(west, east),
+            _inherited("lat", table, linked).between(south, north),
+        )
     return _within(query, kind, table=table, district=district, scope=scope)
 
 

@@ -91,6 +91,7 @@ def load_rows(
     as_of: datetime,
     columns: Sequence[str] | None = None,
     since: datetime | None = None,
+    box: queries.Box | None = None,
 ) -> pd.DataFrame:
     """
     Load one row per record, as it was known before ``as_of``.
@@ -102,6 +103,8 @@ def load_rows(
         ``district_code`` is always there.
     since
         Only records whose event is at this instant or later.
+    box
+        Only records with a point in west, south, east, north (degrees, WGS-84).
 
     Returns
     -------
@@ -111,7 +114,9 @@ def load_rows(
         or recusal the district of its officer, as known before ``as_of``.
     """
     wanted, types = _wanted(schema.KINDS[kind], columns)
-    query = queries.visible_rows(kind, scope=scope, as_of=to_seconds(as_of), columns=wanted)
+    query = queries.visible_rows(
+        kind, scope=scope, as_of=to_seconds(as_of), columns=wanted, box=box
+    )
     if since is not None:
         query = query.where(queries.happened_since(kind, to_seconds(since)))
     with store.read() as conn:
