@@ -68,25 +68,21 @@ function grid({ x, y, n }) {
   return { x0, y0, step, buckets };
 }
 
-// The cell whose centre is nearest and whose outline holds the point, or -1.
+// The cell whose outline holds the point, or -1. Hexagons on the globe are a little skewed, so the
+// nearest centre is not always the right one: neighbours are asked too.
 function cellAt(shape, px, py) {
   if (!shape.index) return -1;
   const { x0, y0, step, buckets } = shape.index;
   const col = Math.floor((px - x0) / step);
   const row = Math.floor((py - y0) / step);
-  let best = -1;
-  let least = Infinity;
-  for (let reach = 1; reach <= 3 && best < 0; reach += 1) {
-    for (let c = col - reach; c <= col + reach; c += 1) {
-      for (let r = row - reach; r <= row + reach; r += 1) {
-        for (const i of buckets.get(`${c},${r}`) ?? []) {
-          const d = (shape.x[i] - px) ** 2 + (shape.y[i] - py) ** 2;
-          if (d < least) [best, least] = [i, d];
-        }
+  for (let c = col - 1; c <= col + 1; c += 1) {
+    for (let r = row - 1; r <= row + 1; r += 1) {
+      for (const i of buckets.get(`${c},${r}`) ?? []) {
+        if (holds(shape, i, px, py)) return i;
       }
     }
   }
-  return best >= 0 && holds(shape, best, px, py) ? best : -1;
+  return -1;
 }
 
 function holds(shape, i, px, py) {
