@@ -86,7 +86,13 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """What one team does on one day (0 = Monday). ``stops`` may be empty: stand-by."""
+    """
+    What one team does on one day (0 = Monday). ``stops`` may be empty: stand-by.
+
+    ``path`` is the way along the roads from base to base as ``geo.polyline`` writes
+    it; empty where roads were not known: the way is then drawn straight from stop to
+    stop. A route whose stops change loses its path.
+    """
 
     team_id: str
     day: int
@@ -94,6 +100,7 @@ class Route:
     back_s: int
     travel_s: int
     stops: tuple[Stop, ...]
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Check longitudes and latitudes, choose a metric CRS, measure great-circle distances."""
 
+import functools
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
@@ -104,12 +106,16 @@ def to_metres(
     east_m, north_m
         Metres, in this order whatever the axis order of the CRS; NaN where the input is NaN.
     """
-    east, north = Transformer.from_crs(WGS84, crs, always_xy=True).transform(
-        _floats(lon), _floats(lat)
-    )
+    east, north = _projector(crs).transform(_floats(lon), _floats(lat))
     east, north = _floats(east), _floats(north)
     known = np.isfinite(east) & np.isfinite(north)
     return np.where(known, east, np.nan), np.where(known, north, np.nan)
+
+
+@functools.lru_cache(maxsize=8)
+def _projector(crs: CRS) -> Transformer:
+    # Making one takes 50 ms, longer than a route.
+    return Transformer.from_crs(WGS84, crs, always_xy=True)
 
 
 def great_circle_m(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from data import frames
 from data.records import Plan, Route
 from data.schema import FRINGE_CODES
-from geo import grid
+from geo import grid, polyline
 
 DEGREE = 100_000
 """Units per degree in a payload."""
@@ -169,8 +169,8 @@ def plan_layer(plan: Plan) -> Payload:
     """
     Return the payload of a week's routes: one line and its stops per team and day.
 
-    Teams get letters in the order of the plan. Lines are straight from stop to
-    stop; ``estimate`` says whether the times were estimated as well.
+    Teams get letters in the order of the plan. Lines follow the roads where the plan
+    knows them, else they are straight from stop to stop and ``estimate`` is True.
     """
     number = {team.team_id: k for k, team in enumerate(plan.teams)}
     base = {team.team_id: _point(team.base_lon, team.base_lat) for team in plan.teams}
@@ -211,7 +211,9 @@ def _route(route: Route, number: int, base: list[int]) -> Payload:
         "team": number,
         "letter": route.team_id,
         "day": route.day,
-        "path": [value for point in points for value in point],
+        "path": _ints(polyline.decode(route.path).ravel())
+        if route.path
+        else [value for point in points for value in point],
         "stops": [
             {
                 "id": stop.visit.visit_id,
