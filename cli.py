@@ -2,25 +2,26 @@
 
 import argparse
 import contextlib
+import errno
 import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from errors import MedPatrolError, NoDataError
 
 if TYPE_CHECKING:
-    from data.importers.report import ImportReport
     from data.records import Message
+    from data.store.engine import Store
+    from risk.params import ScoringParams
+    from routing.solve import SolveProgress
 
-DEFAULT_STORE = "sqlite:///var/medpatrol.sqlite"
 OK, FAILED, WRONG_USE = 0, 1, 2
-REFUSED_SHOWN = 20
 
 
 def language() -> str:
@@ -31,7 +32,7 @@ def language() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 when it failed (told in one line), 2 on wrong use."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)  # ends the process with 2 on wrong use
     logging.basicConfig(
         level=logging.WARNING if not options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -39,32 +40,87 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.run(options)
     except MedPatrolError as error:
-        from workflows.wording import say
-
-        sys.stderr.write(f"medpatrol: {say(error, language())}\n")
-        return FAILED
+        return _failed(error)
+    except OSError as error:
+        told = NoDataError(
+            "不能读写 {file}：{detail}",
+            file=str(error.filename or "—"),
+            detail=error.strerror or type(error).__name__,
+        )
+        return _failed(told)
     except KeyboardInterrupt:
+        _end_bar()
         sys.stderr.write("medpatrol: stopped\n")
         return FAILED
     return code
 
 
+def _failed(error: MedPatrolError) -> int:
+    from workflows.wording import say
+
+    _end_bar()
+    sys.stderr.write(f"medpatrol: {say(error, language())}\n")
+    return FAILED
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where the help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2."""
+        self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a date like 2026-03-02, got {text!r}") from None
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def _opened(options: argparse.Namespace, *, create: bool = False) -> "Store":
+    from data.store.engine import open_store
+    from workflows.access import store_in_use
+
+    return open_store(store_in_use(options.store), create=create)
+
+
+def _check_writable(*paths: Path | None) -> None:
+    """Raise OSError now where a result could not be written after minutes of work."""
+    for path in filter(None, paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="medpatrol", description="MedPatrol 医巡")
+    parser = _Parser(prog="medpatrol", description="MedPatrol 医巡")
     parser.set_defaults(verbose=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
-        name: str, run: Callable[[argparse.Namespace], int], text: str
+        name: str,
+        run: Callable[[argparse.Namespace], int],
+        text: str,
+        *,
+        with_settings: bool = False,
     ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument(
             "--store",
-            default=os.environ.get("MEDPATROL_STORE", DEFAULT_STORE),
             metavar="URL",
-            help="where the data is (default: %(default)s)",
+            help="where the data is (default: $MEDPATROL_STORE, else var/medpatrol.sqlite here)",
         )
-        sub.add_argument("--settings", type=Path, metavar="FILE", help="another medpatrol.toml")
+        if with_settings:
+            sub.add_argument("--settings", type=Path, metavar="FILE", help="another medpatrol.toml")
         sub.add_argument("--verbose", action="store_true", help="log each step")
         sub.set_defaults(run=run)
         return sub
@@ -78,15 +134,22 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--mapping", type=Path, metavar="FILE", help="mapping profile (TOML)")
     load.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
 
-    score = command("score", _score, "score cells and facilities from what was known before a date")
-    score.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="DATE")
+    score = command(
+        "score",
+        _score,
+        "score cells and facilities from what was known before a date",
+        with_settings=True,
+    )
+    score.add_argument("--as-of", type=_date, required=True, metavar="DATE")
     score.add_argument("--cells", type=Path, metavar="FILE", help="parquet or CSV")
     score.add_argument("--facilities", type=Path, metavar="FILE", help="parquet or CSV")
 
-    plan = command("plan", _plan, "make the weekly plan")
-    plan.add_argument("--week", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
+    plan = command("plan", _plan, "make the weekly plan", with_settings=True)
+    plan.add_argument("--week", type=_date, required=True, metavar="YYYY-MM-DD")
     plan.add_argument("--district", metavar="CODE")
-    plan.add_argument("--teams", type=int, metavar="N", help="default: as many as officers allow")
+    plan.add_argument(
+        "--teams", type=_at_least_one, metavar="N", help="default: as many as officers allow"
+    )
     plan.add_argument("--seconds", type=float, metavar="S", help="time to search")
     plan.add_argument("--seed", type=int, default=0, metavar="N")
     plan.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -102,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--scale", choices=["county", "prefecture"], default="prefecture")
     demo.add_argument("--out", type=Path, default=Path("demo-city"), metavar="DIR")
 
-    serve = command("serve", _serve, "start the dashboard")
+    serve = command("serve", _serve, "start the dashboard", with_settings=True)
     serve.add_argument("--port", type=int, default=8501, metavar="P")
     serve.add_argument(
         "--demo", action="store_true", help="fill an empty store with the made-up demo city"
@@ -110,9 +173,10 @@ def _parser() -> argparse.ArgumentParser:
 
     command("migrate", _migrate, "bring the store up to the schema of this version")
     command("verify", _verify, "check the store and the audit log")
-    command("worker", _worker, "run queued jobs (the dashboard starts this itself)")
-    job = command("job", _job, "run one leased job (the worker starts this itself)")
-    job.add_argument("job_id")
+    worker = "run queued jobs (the dashboard starts this itself)"
+    command("worker", _worker, worker, with_settings=True)
+    job = "run one leased job (the worker starts this itself)"
+    command("job", _job, job, with_settings=True).add_argument("job_id")
     return parser
 
 
@@ -131,11 +195,12 @@ def _end_bar() -> None:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from data.store.engine import open_store
+    from workflows.import_lines import report_lines
     from workflows.importing import import_paths
 
+    _check_writable(options.report)
     report = import_paths(
-        open_store(options.store),
+        _opened(options, create=True),
         options.paths,
         kind=options.kind,
         datum=options.datum,
@@ -149,60 +214,27 @@ def _load(options: argparse.Namespace) -> int:
         options.report.write_text(
             json.dumps(report.to_json(language()), ensure_ascii=False, indent=1), encoding="utf-8"
         )
-    for line in _report_lines(report):
+    for line in report_lines(report, language()):
         print(line)
     return FAILED if report.has_errors else OK
 
 
-def _report_lines(report: "ImportReport") -> Iterator[str]:
-    """Say what became of each file, with the first refused rows of each."""
-    from workflows.wording import say, translator
-
-    _ = translator(language())
-    for file in report.files:
-        name = Path(file.path).name
-        if file.error is not None:
-            yield say(file.error, language())
-            continue
-        counts = _(
-            "读取 {a} 行：采用 {b}，更新 {c}，拒绝 {d}",
-            a=file.rows,
-            b=file.taken,
-            c=file.updated,
-            d=len(file.refused),
-        )
-        yield f"{name} → {file.kind}: {counts}"
-        yield from (f"  {say(note, language())}" for note in file.notes)
-        if file.ignored_columns:
-            yield "  " + _("未采用的列：{columns}", columns=", ".join(file.ignored_columns))
-        for refused in file.refused[:REFUSED_SHOWN]:
-            where = _(
-                "第 {row} 行，{column}：{value}",
-                row=refused.row,
-                column=refused.column or "—",
-                value=refused.value or "—",
-            )
-            yield f"  {where}  {say(refused.reason, language())}"
-        if len(file.refused) > REFUSED_SHOWN:
-            yield "  " + _("另有 {n} 行被拒绝，见 --report", n=len(file.refused) - REFUSED_SHOWN)
-    if report.ignored:
-        yield _("不是数据文件，未读取：{files}", files=", ".join(report.ignored))
-
-
 def _score(options: argparse.Namespace) -> int:
-    from data.schema import TIME_ZONE
     from data.scope import EVERYTHING
-    from data.store.engine import open_store
-    from workflows.score_runs import write_scores
+    from workflows.score_runs import check_tables, write_scores
     from workflows.scoring import score
     from workflows.settings import read_settings
+    from workflows.weeks import midnight
 
-    store = open_store(options.store, create=False)
+    settings = read_settings(options.settings)
+    check_tables(options.cells, options.facilities)
+    _check_writable(options.cells, options.facilities)
+    store = _opened(options)
     run = score(
         store,
-        read_settings(options.settings).scoring,
+        settings.scoring,
         scope=EVERYTHING,
-        as_of=datetime.combine(options.as_of, datetime.min.time(), tzinfo=TIME_ZONE),
+        as_of=midnight(options.as_of),
         actor="command line",
         progress=_bar,
     )
@@ -217,60 +249,69 @@ def _score(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> int:
     from data.schema import TIME_ZONE
     from data.scope import EVERYTHING
-    from data.store.engine import open_store
-    from data.store.scores import latest_run
-    from routing.solve import SolveProgress, SolverParams
-    from workflows import exports, planning, scoring
+    from routing.solve import SolverParams
+    from workflows import exports, planning, rule_check
     from workflows.settings import read_settings
+    from workflows.weeks import midnight
 
     settings = read_settings(options.settings)
-    store = open_store(options.store, create=False)
-    seconds = options.seconds or settings.solver.seconds
-    as_of = datetime.combine(options.week, datetime.min.time(), tzinfo=TIME_ZONE)
-    newest = latest_run(store, scope=EVERYTHING, as_of=as_of)
-    if newest is None or newest.as_of < as_of - timedelta(days=7):
-        scoring.score(
-            store,
-            settings.scoring,
-            scope=EVERYTHING,
-            as_of=as_of,
-            actor="command line",
-            progress=_bar,
-        )
-
-    def solving(step: SolveProgress) -> None:
-        from data.records import Message
-
-        _bar(
-            min(1.0, step.elapsed_s / seconds),
-            Message("当前 {v}，上界 {u}", {"v": step.value / 100, "u": step.bound / 100}),
-        )
-
+    seconds = settings.solver.seconds if options.seconds is None else options.seconds
+    request = planning.WeekRequest(
+        week_start=options.week,
+        district_code=options.district,
+        n_teams=options.teams,
+        solver=SolverParams(seconds=seconds, seed=options.seed),
+    )
+    _check_writable(options.out / "plan.json")
+    store = _opened(options)
+    as_of = midnight(options.week)
+    _score_unless_fresh(store, settings.scoring, as_of)
     plan = planning.make_plan(
         store,
-        planning.WeekRequest(
-            week_start=options.week,
-            district_code=options.district,
-            n_teams=options.teams,
-            solver=SolverParams(seconds=seconds, seed=options.seed),
-        ),
+        request,
         settings.planning,
         settings.scoring,
         scope=EVERYTHING,
         as_of=as_of,
         now=datetime.now(TIME_ZONE),
         actor="command line",
-        progress=solving,
+        progress=_solving(seconds),
     )
     _end_bar()
-    for path in exports.write_plan(plan, options.out, language=language()):
+    report = rule_check.check_saved_plan(store, plan, scope=EVERYTHING, params=settings.planning)
+    for path in exports.write_plan(plan, options.out, language=language(), report=report):
         print(path)
     return OK
+
+
+def _score_unless_fresh(store: "Store", params: "ScoringParams", as_of: datetime) -> None:
+    """Score as of the Monday that is planned, unless that was done in the week before it."""
+    from data.scope import EVERYTHING
+    from data.store.scores import latest_run
+    from workflows.scoring import score
+
+    newest = latest_run(store, scope=EVERYTHING, as_of=as_of)
+    if newest is None or newest.as_of < as_of - timedelta(days=7):
+        score(store, params, scope=EVERYTHING, as_of=as_of, actor="command line", progress=_bar)
+
+
+def _solving(seconds: float) -> "Callable[[SolveProgress], None]":
+    """Return what shows the progress of a solve on the terminal."""
+    from data.records import Message
+
+    def show(step: "SolveProgress") -> None:
+        _bar(
+            min(1.0, step.elapsed_s / seconds),
+            Message("当前 {v}，上界 {u}", {"v": step.value / 100, "u": step.bound / 100}),
+        )
+
+    return show
 
 
 def _solve(options: argparse.Namespace) -> int:
     from routing.solve import solve_file
 
+    _check_writable(options.out)
     solve_file(options.problem, options.out, seconds=options.seconds, seed=options.seed)
     return OK
 
@@ -291,20 +332,22 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from web.server import serve
+    from workflows.settings import use_settings
 
+    use_settings(options.settings)
     if options.demo:
-        from data.store.engine import open_store
         from workflows.requests import request_first_demo
 
-        request_first_demo(open_store(options.store))
+        request_first_demo(_opened(options, create=True))
     serve(options.store, port=options.port)
     return OK
 
 
 def _migrate(options: argparse.Namespace) -> int:
     from data.store.engine import open_for_upgrade, schema_version, upgrade
+    from workflows.access import store_in_use
 
-    store = open_for_upgrade(options.store)
+    store = open_for_upgrade(store_in_use(options.store))
     upgrade(store)
     print(schema_version(store))
     return OK
@@ -312,9 +355,8 @@ def _migrate(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from data.audit import verify
-    from data.store.engine import open_store
 
-    bad = verify(open_store(options.store, create=False))
+    bad = verify(_opened(options))
     if bad is not None:
         raise NoDataError("第 {n} 条起校验不符", n=bad)
     print("ok")
@@ -322,8 +364,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _worker(options: argparse.Namespace) -> int:
+    from workflows.access import store_in_use
     from workflows.jobs import work
+    from workflows.settings import use_settings
 
+    use_settings(options.settings)
     stopping = False
 
     def stop(_number: int, _frame: object) -> None:
@@ -332,16 +377,14 @@ def _worker(options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     with contextlib.suppress(KeyboardInterrupt):
-        work(options.store, stop=lambda: stopping)
+        work(store_in_use(options.store), stop=lambda: stopping)
     return OK
 
 
 def _job(options: argparse.Namespace) -> int:
-    from data.store.engine import open_store
     from workflows.jobs import run_job
-    from workflows.settings import read_settings
 
-    run_job(open_store(options.store), read_settings(options.settings), options.job_id)
+    run_job(_opened(options), options.job_id, settings_file=options.settings)
     return OK
 
 

@@ -65,6 +65,10 @@ class ProblemError(MedPatrolError, ValueError):
     """A planning problem contradicts itself or the format; the message names the entry."""
 
 
+class BrokenRuleError(MedPatrolError):
+    """A plan about to be saved breaks a hard rule: a fault of ours, nothing was saved."""
+
+
 class JobCancelledError(MedPatrolError):
     """Long work stopped because somebody asked for it."""
 

@@ -52,7 +52,7 @@ class PastChecks:
 
 
 def check_certificates(
-    team: str, expiry: Mapping[str, date | None], *, day: date
+    team: str | Message, expiry: Mapping[str, date | None], *, day: date
 ) -> list[Violation]:
     """
     At least two officers with a certificate valid that day; the last day counts as valid.
@@ -182,6 +182,84 @@ def check_lunch(
             return []
         place, clock = there, leave
     return [Violation(rule="lunch", hard=True, message=Message("未留午休"))]
+
+
+def check_free_lunch(
+    shift: Shift, visits: Sequence[tuple[int, int]], *, travel_s: int
+) -> list[Violation]:
+    """
+    Find a missing break from times alone, where the length of each leg is not known.
+
+    ``check_lunch`` is exact; this one sees no fault where a leg happens to fill the
+    only gap that is long enough.
+
+    Parameters
+    ----------
+    visits
+        Start and end of each visit in order, seconds from midnight.
+    travel_s
+        Travel of the whole route, seconds.
+    """
+    pause = shift.due_pause
+    if pause is None or not visits:
+        return []
+    free_s = shift.end_s - shift.start_s - travel_s - sum(end - start for start, end in visits)
+    gaps = zip(
+        [shift.start_s, *(end for _, end in visits)],
+        [*(start for start, _ in visits), shift.end_s],
+        strict=True,
+    )
+    fits = any(
+        min(until, pause.to_s) - max(since, pause.from_s) >= pause.duration_s
+        for since, until in gaps
+    )
+    if fits and free_s >= pause.duration_s:
+        return []
+    return [Violation(rule="lunch", hard=True, message=Message("未留午休"))]
+
+
+def check_window(
+    start_s: int, *, day: int, windows: Sequence[tuple[int, int, int]]
+) -> list[Violation]:
+    """
+    The visit starts while the place may be visited.
+
+    Parameters
+    ----------
+    start_s
+        Seconds from midnight.
+    day
+        Day of the week, 0 a Monday.
+    windows
+        ``(day, earliest, latest start)`` of the visit; none: any time.
+    """
+    if not windows or any(on == day and lo <= start_s <= hi for on, lo, hi in windows):
+        return []
+    message = Message("开始时间不在可到访时段内")
+    return [Violation(rule="window", hard=True, message=message)]
+
+
+def check_deadline(due_on: date | None, *, planned_on: date | None) -> list[Violation]:
+    """Warn where something is due and not planned by its day; what is overdue only needs a day."""
+    if due_on is None or planned_on is not None:
+        return []
+    message = Message("{date} 到期，未排入", {"date": due_on.isoformat()})
+    return [Violation(rule="deadline", hard=False, message=message)]
+
+
+def check_one_visit(n_visits: int) -> list[Violation]:
+    """Warn where items due at one door became several visits instead of one."""
+    if n_visits <= 1:
+        return []
+    message = Message("同一门址有 {n} 项到期，建议合并一次", {"n": n_visits})
+    return [Violation(rule="one_door", hard=False, message=message)]
+
+
+def check_required(*, is_planned: bool) -> list[Violation]:
+    """Visits that must be made this week are in the plan."""
+    if is_planned:
+        return []
+    return [Violation(rule="required", hard=True, message=Message("必须到访，未排入"))]
 
 
 def check_spacing(

@@ -6,7 +6,6 @@ never gets what another may see, nor what was true before the last change.
 Frames that come back are shared: read them, never write into them.
 """
 
-import os
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -37,11 +36,7 @@ def _opened(url: str) -> reading.Store:
 
 def store() -> reading.Store:
     """Return the store of this server."""
-    return _opened(_address())
-
-
-def _address() -> str:
-    return os.environ.get(access.STORE_VARIABLE, access.DEFAULT_STORE)
+    return _opened(access.store_in_use())
 
 
 def scope() -> Scope:
@@ -62,7 +57,7 @@ def now() -> datetime:
 
 def version() -> str:
     """Return which store this is and how often its data has changed: the key of the caches."""
-    return f"{_address()}@{reading.data_version(store())}"
+    return f"{access.store_in_use()}@{reading.data_version(store())}"
 
 
 def run() -> reading.ScoreRun | None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from data.records import Plan
-from ui import cached, charts, map_pages, messages, state, tables
+from ui import cached, charts, map_pages, messages, rule_panel, state, tables
 from ui.messages import text
 from workflows.exports import DAY_NAMES
 from workflows.reading import ScoreRun
@@ -113,10 +113,12 @@ def _day_name(plan: Plan, day: int) -> str:
 
 
 def _day(plan: Plan, run: ScoreRun, day: int) -> None:
-    board, side = st.columns([8, 4])
+    board, load, lawful = st.columns([6, 3, 3])
     with board:
         map_pages.plan_map(plan, run, day=None if day == WHOLE_WEEK else day)
-    with side, st.container(border=True):
+    with lawful, st.container(border=True):
+        rule_panel.draw(cached.rule_report(plan))
+    with load, st.container(border=True):
         st.subheader(text("本周负荷（小时）；深色检查，浅色路途"), anchor=False)
         st.echarts_chart(
             charts.load_bars(plan),

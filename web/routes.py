@@ -180,10 +180,13 @@ def plan(source: Source, request: Request, scope: Scope) -> Response:
 
 def plan_workbook(source: Source, request: Request, scope: Scope) -> Response:
     """Answer with the route sheets of a plan as a workbook."""
-    from workflows import exports
+    from workflows import exports, rule_check, settings
 
     found = payloads.load_plan(source.store, request.path_params["plan_id"], scope=scope)
-    content = exports.workbook(found, language=_language(request))
+    report = rule_check.check_saved_plan(
+        source.store, found, scope=scope, params=settings.read_settings().planning
+    )
+    content = exports.workbook(found, language=_language(request), report=report)
     return _file(content, media_type=XLSX, name=f"medpatrol-{found.week_start}.xlsx")
 
 

@@ -37,11 +37,6 @@ REQUIRED_OPTIONS: Mapping[str, object] = {
 """What the start-up check insists on: a file in somebody's home folder can't undo it."""
 
 
-def store_in_use(store_url: str | None = None) -> str:
-    """Return the store's address: as given, else from the environment, else the default."""
-    return store_url or os.environ.get(access.STORE_VARIABLE) or access.DEFAULT_STORE
-
-
 def make_app(
     store_url: str | None = None,
     *,
@@ -76,7 +71,7 @@ def make_app(
     # Else Streamlit takes the folder pages/ for its own way of listing pages, and the
     # first visitor after a start who opens a deep link gets that page without its frame.
     PagesManager.uses_pages_directory = False
-    url = store_in_use(store_url)
+    url = access.store_in_use(store_url)
     os.environ[access.STORE_VARIABLE] = url
 
     @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ listens on loopback only. Every page run and every data route asks here anew, so
 a right that is taken away is gone at the next step.
 """
 
+import os
 from dataclasses import replace
 
 from data.scope import EVERYTHING, Scope
@@ -14,6 +15,11 @@ from data.store.engine import Store, open_store
 LOCAL_USER = "local"
 STORE_VARIABLE = "MEDPATROL_STORE"
 DEFAULT_STORE = "sqlite:///var/medpatrol.sqlite"
+
+
+def store_in_use(store_url: str | None = None) -> str:
+    """Return the store's address: as given, else from the environment, else the default."""
+    return store_url or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
 
 
 def opened(url: str) -> Store:

@@ -8,21 +8,23 @@ already inside the probability, never a second factor).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from data.records import Message, Visit
+from routing import rules
+from workflows.leads import open_leads
+from workflows.past_checks import last_visits, past_checks
+from workflows.weeks import DAYS_A_WEEK, first_day_left
 from workflows.wording import from_json
 
 POINTS = 100
 """Prizes are hundredths of a point (expected finds x severity): solvers count in integers."""
-EXEMPT_KINDS = frozenset({"complaint", "reinspection", "special", "joint", "desk_check"})
-"""Inspections on these grounds do not count towards the yearly cap (DOMAIN section 4)."""
-DONE = frozenset({"closed", "handed_over"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +52,14 @@ class CandidateParams:
     n_sweeps
         Cells offered for a search, those with the highest score.
     yearly_cap
-        Routine checks of one facility per calendar year.
+        Checks of one facility per calendar year by the own level of government, exempt
+        grounds not counted.
+    yearly_cap_total
+        The same by all levels of government together.
+    level
+        Own level of government: county, city or province.
     min_spacing_days
-        Days between two visits to one door, unless there is a lead.
+        Days from one visit to a door until the next, unless there is a lead.
     same_door_decimals
         Leads whose coordinates agree to so many decimals of a degree are one door.
     """
@@ -76,6 +83,8 @@ class CandidateParams:
     sweep_detection: float = 0.5
     n_sweeps: int = 60
     yearly_cap: int = 2
+    yearly_cap_total: int = 4
+    level: str = "county"
     min_spacing_days: int = 30
     same_door_decimals: int = 4
 
@@ -140,19 +149,25 @@ def make_candidates(
         At most ``limit`` visits; ``barred`` holds at most the 100 most valuable
         facilities that the yearly cap or the minimum spacing keeps out.
     """
-    leads, n_unplaced = _lead_visits(known.leads, params, severity=severity, week_start=week_start)
+    leads, n_unplaced = _lead_visits(
+        known.leads,
+        params,
+        severity=severity,
+        week_start=week_start,
+        first_day=first_day_left(week_start, as_of=as_of),
+    )
     at_facilities, elsewhere = {}, []
     for lead in leads:
         if lead.facility_id is None:
             elsewhere.append(lead)
         else:
             at_facilities[lead.facility_id] = lead
-    routine = _facility_visits(known.facilities, params, n_most=2 * limit + len(at_facilities))
+    routine = _facility_visits(known.facilities, params, n_most=2 * limit, also=at_facilities)
     allowed, barred = _apply_caps(
         [visit for visit in routine if visit.facility_id not in at_facilities],
         known.inspections,
         params,
-        as_of=as_of,
+        week_start=week_start,
     )
     by_facility = {visit.facility_id: visit for visit in routine}
     merged = [_merge(lead, by_facility.get(key)) for key, lead in at_facilities.items()]
@@ -167,10 +182,10 @@ def make_candidates(
 
 
 def _windows(
-    params: CandidateParams, *, last_day: int | None = None
+    params: CandidateParams, *, first: int = 0, last: int | None = None
 ) -> tuple[tuple[int, int, int], ...]:
-    days = params.days if last_day is None else min(params.days, last_day + 1)
-    return tuple((day, params.open_from_s, params.last_start_s) for day in range(days))
+    days = params.days if last is None else min(params.days, last + 1)
+    return tuple((day, params.open_from_s, params.last_start_s) for day in range(first, days))
 
 
 def _lead_visits(
@@ -179,9 +194,10 @@ def _lead_visits(
     *,
     severity: Mapping[str, float],
     week_start: date,
+    first_day: int,
 ) -> tuple[list[Visit], int]:
     """Return one visit per door with open leads, and the number of open leads without a place."""
-    waiting = leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE)]
+    waiting = open_leads(leads)
     placed = waiting[waiting["lon"].notna() & waiting["lat"].notna()]
     if placed.empty:
         return [], len(waiting)
@@ -198,7 +214,7 @@ def _lead_visits(
         ),
     ).sort_values("complaint_id")
     visits = [
-        _lead_visit(group.to_dict("records"), params, week_start=week_start)
+        _lead_visit(group.to_dict("records"), params, week_start=week_start, first_day=first_day)
         for _, group in placed.groupby("door", sort=True)
     ]
     return visits, len(waiting) - len(placed)
@@ -213,7 +229,9 @@ def _substantiated_share(leads: pd.DataFrame, params: CandidateParams) -> dict[s
     return {str(channel): float(value) for channel, value in share.items()}
 
 
-def _lead_visit(rows: list[dict[Any, Any]], params: CandidateParams, *, week_start: date) -> Visit:
+def _lead_visit(
+    rows: list[dict[Any, Any]], params: CandidateParams, *, week_start: date, first_day: int
+) -> Visit:
     """Return the visit to one door; several reports make one site likelier, not two sites."""
     first = rows[0]
     nothing_there = 1.0
@@ -225,7 +243,9 @@ def _lead_visit(rows: list[dict[Any, Any]], params: CandidateParams, *, week_sta
     reasons = [Message("{n} 条线索待核查：{topic}", {"n": len(rows), "topic": first["topic"]})]
     if due_on is not None:
         reasons.append(Message("线索 {date} 到期", {"date": due_on.isoformat()}))
-    due_in_week = days_left is not None and days_left < params.days
+    # what falls due on the weekend falls due before the next plan begins
+    due_in_week = days_left is not None and days_left < DAYS_A_WEEK
+    is_late = days_left is not None and days_left < first_day
     return Visit(
         visit_id=f"L-{first['complaint_id']}",
         kind="complaint",
@@ -236,7 +256,7 @@ def _lead_visit(rows: list[dict[Any, Any]], params: CandidateParams, *, week_sta
         prize=round(POINTS * (1.0 - nothing_there) * max(row["points"] for row in rows)),
         service_s=60 * params.lead_minutes,
         # a lead that is overdue already may be checked on any day
-        windows=_windows(params, last_day=days_left if days_left in range(params.days) else None),
+        windows=_windows(params, last=None if is_late else days_left),
         district_code=_text(first["district_code"]),
         area_code=_text(first["area_code"]),
         facility_id=_text(first["facility_id"]),
@@ -248,17 +268,15 @@ def _lead_visit(rows: list[dict[Any, Any]], params: CandidateParams, *, week_sta
     )
 
 
-def _facility_visits(scores: pd.DataFrame, params: CandidateParams, *, n_most: int) -> list[Visit]:
-    """Return a routine visit for each of the ``n_most`` facilities with the highest score."""
-    best = (
-        scores[scores["lon"].notna()]
-        .sort_values(["score", "facility_id"], ascending=[False, True])
-        .head(n_most)
-    )
+def _facility_visits(
+    scores: pd.DataFrame, params: CandidateParams, *, n_most: int, also: Collection[str]
+) -> list[Visit]:
+    """Return routine visits to the ``n_most`` riskiest facilities and those in ``also``."""
+    ranked = _ranked(scores, key="facility_id")
+    best = ranked[(np.arange(len(ranked)) < n_most) | ranked["facility_id"].isin(also)]
     visits = []
     for row in best.to_dict("records"):
         minutes = params.facility_minutes.get(row["kind"], params.facility_minutes["other"])
-        parts = sorted(json.loads(row["reasons"]), key=lambda part: -part["c"])
         visits.append(
             Visit(
                 visit_id=f"F-{row['facility_id']}",
@@ -274,36 +292,37 @@ def _facility_visits(scores: pd.DataFrame, params: CandidateParams, *, n_most: i
                 facility_id=str(row["facility_id"]),
                 cell_id=_text(row["cell_id"]),
                 ground="routine",
-                reasons=tuple(from_json(part) for part in parts[:2]),
+                reasons=_main_reasons(row["reasons"]),
             )
         )
     return visits
 
 
 def _apply_caps(
-    visits: list[Visit], inspections: pd.DataFrame, params: CandidateParams, *, as_of: datetime
+    visits: list[Visit], inspections: pd.DataFrame, params: CandidateParams, *, week_start: date
 ) -> tuple[list[Visit], list[Barred]]:
-    """Split routine visits by the yearly cap and the minimum spacing between two visits."""
-    done = inspections[inspections["facility_id"].notna()]
-    this_year = done[(done["started_at"].dt.year == as_of.year) & ~done["kind"].isin(EXEMPT_KINDS)]
-    n_this_year = this_year.groupby("facility_id").size().to_dict()
-    recent = set(
-        done.loc[
-            done["started_at"] > as_of - timedelta(days=params.min_spacing_days), "facility_id"
-        ]
-    )
+    """Split routine visits by the yearly cap; the spacing moves others to the days it allows."""
+    checks = past_checks(inspections, year=week_start.year, level=params.level)
+    last_seen = last_visits(inspections)
+    cap = rules.CapParams(per_level=params.yearly_cap, in_total=params.yearly_cap_total)
     allowed, barred = [], []
     for visit in visits:
-        n_checks = int(n_this_year.get(visit.facility_id, 0))
-        if n_checks >= params.yearly_cap:
-            reason = Message(
-                "本年度已查 {n} / {cap} 次，只能凭豁免事由安排",
-                {"n": n_checks, "cap": params.yearly_cap},
-            )
-            barred.append(Barred(visit=visit, reason=reason))
-        elif visit.facility_id in recent:
+        facility_id = visit.facility_id or ""
+        past = checks.get(facility_id, rules.PastChecks())
+        over = rules.check_yearly_cap(past, ground=visit.ground, params=cap)
+        last = last_seen.get(facility_id)
+        first = (
+            0
+            if last is None
+            else (last + timedelta(days=params.min_spacing_days) - week_start).days
+        )
+        if over:
+            barred.append(Barred(visit=visit, reason=over[0].message))
+        elif first >= params.days:
             reason = Message("距上次到访不足 {d} 天", {"d": params.min_spacing_days})
             barred.append(Barred(visit=visit, reason=reason))
+        elif first > 0:
+            allowed.append(replace(visit, windows=_windows(params, first=first)))
         else:
             allowed.append(visit)
     return allowed, barred
@@ -330,28 +349,37 @@ def _merge(lead: Visit, facility: Visit | None) -> Visit:
 
 def _sweeps(cells: pd.DataFrame, params: CandidateParams) -> list[Visit]:
     """Return a search of each of the cells with the highest score."""
-    best = cells.sort_values(["score", "cell_id"], ascending=[False, True]).head(params.n_sweeps)
-    visits = []
-    for row in best.to_dict("records"):
-        parts = sorted(json.loads(row["reasons"]), key=lambda part: -part["c"])
-        visits.append(
-            Visit(
-                visit_id=f"S-{row['cell_id']}",
-                kind="sweep",
-                place_name=_text(row["area_name"]) or "",
-                lon=float(row["lon"]),
-                lat=float(row["lat"]),
-                prize=round(POINTS * params.sweep_detection * float(row["score"])),
-                service_s=60 * params.sweep_minutes,
-                windows=_windows(params),
-                district_code=_text(row["district_code"]),
-                area_code=_text(row["area_code"]),
-                cell_id=str(row["cell_id"]),
-                ground="sweep",
-                reasons=tuple(from_json(part) for part in parts[:2]),
-            )
+    best = _ranked(cells, key="cell_id").head(params.n_sweeps)
+    return [
+        Visit(
+            visit_id=f"S-{row['cell_id']}",
+            kind="sweep",
+            place_name=_text(row["area_name"]) or "",
+            lon=float(row["lon"]),
+            lat=float(row["lat"]),
+            prize=round(POINTS * params.sweep_detection * float(row["score"])),
+            service_s=60 * params.sweep_minutes,
+            windows=_windows(params),
+            district_code=_text(row["district_code"]),
+            area_code=_text(row["area_code"]),
+            cell_id=str(row["cell_id"]),
+            ground="sweep",
+            reasons=_main_reasons(row["reasons"]),
         )
-    return visits
+        for row in best.to_dict("records")
+    ]
+
+
+def _ranked(scores: pd.DataFrame, *, key: str) -> pd.DataFrame:
+    """Return the rows that have a point and a score, highest score first."""
+    usable = scores[scores[["lon", "lat", "score"]].notna().all(axis=1)]
+    return usable.sort_values(["score", key], ascending=[False, True])
+
+
+def _main_reasons(stored: object, *, n_most: int = 2) -> tuple[Message, ...]:
+    """Return the sentences of the largest parts of a score."""
+    parts = json.loads(stored) if isinstance(stored, str) else []
+    return tuple(from_json(part) for part in sorted(parts, key=lambda part: -part["c"])[:n_most])
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - a cell of a frame

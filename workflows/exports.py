@@ -17,7 +17,10 @@ import gpxpy.gpx
 import xlsxwriter
 
 from data.records import LeftOut, Plan, Route, Stop, Team, Visit
+from data.schema import TIME_ZONE
 from data.store.plans import plan_to_json
+from geo import polyline
+from workflows.rule_check import RuleReport
 from workflows.wording import label, say, translator
 
 DAY_NAMES = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -43,12 +46,14 @@ def day_title(plan: Plan, day: int, language: str) -> str:
     return f"{translator(language)(DAY_NAMES[day])} {on:%m-%d}"
 
 
-def write_plan(plan: Plan, folder: Path, *, language: str) -> list[Path]:
+def write_plan(
+    plan: Plan, folder: Path, *, language: str, report: RuleReport | None = None
+) -> list[Path]:
     """Write ``plan.json``, the workbook and one GPX file per team into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     written = {
         "plan.json": json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1).encode(),
-        "route_sheets.xlsx": workbook(plan, language=language),
+        "route_sheets.xlsx": workbook(plan, language=language, report=report),
         **{
             f"route_{team.team_id}.gpx": gpx(plan, team_id=team.team_id, language=language)
             for team in plan.teams
@@ -87,12 +92,27 @@ def gpx(plan: Plan, *, language: str, team_id: str | None = None) -> bytes:
             )
         track.points.append(base)
         document.routes.append(track)
+        if route.path:
+            # A route names the stops, a track is the line along the roads between them.
+            document.tracks.append(_track(route, name=track.name or route.team_id))
     xml: str = document.to_xml(version="1.1")
     return xml.encode()
 
 
-def workbook(plan: Plan, *, language: str) -> bytes:
-    """Return the plan as an Excel workbook: overview, one sheet per team, what was left out."""
+def _track(route: Route, *, name: str) -> gpxpy.gpx.GPXTrack:
+    line = polyline.decode(route.path)
+    points = [gpxpy.gpx.GPXTrackPoint(lat, lon) for lon, lat in line.tolist()]
+    track = gpxpy.gpx.GPXTrack(name=name)
+    track.segments.append(gpxpy.gpx.GPXTrackSegment(points))
+    return track
+
+
+def workbook(plan: Plan, *, language: str, report: RuleReport | None = None) -> bytes:
+    """
+    Return the plan as an Excel workbook: overview, one sheet per team, what was left out.
+
+    ``report``, where given, adds to the overview how the plan stands against the rules.
+    """
     _ = translator(language)
     target = io.BytesIO()
     options = {
@@ -104,9 +124,8 @@ def workbook(plan: Plan, *, language: str) -> bytes:
     with xlsxwriter.Workbook(target, options) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "bottom": 1})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        _sheet(
-            book, _("概览"), _overview_rows(plan, language), widths=(28, 40), formats=(bold, wrap)
-        )
+        overview = [*_overview_rows(plan, language), *_rule_rows(report, language)]
+        _sheet(book, _("概览"), overview, widths=(28, 60), formats=(bold, wrap))
         for team in plan.teams:
             rows = _team_rows(plan, team, language)
             _sheet(
@@ -161,7 +180,7 @@ def _overview_rows(plan: Plan, language: str) -> list[list[object]]:
     rows: list[list[object]] = [
         [_("周计划"), _("{a} 起的一周", a=plan.week_start.isoformat())],
         [_("辖区"), plan.district_code or _("全市")],
-        [_("数据截至"), plan.as_of.strftime("%Y-%m-%d %H:%M")],
+        [_("数据截至"), plan.as_of.astimezone(TIME_ZONE).strftime("%Y-%m-%d %H:%M")],
         [_("队数"), len(plan.teams)],
         [_("已排 / 未排"), f"{n_planned} / {len(plan.left_out)}"],
         [_("计划价值（预计发现 × 严重程度，分）"), plan.prize / 100],
@@ -171,6 +190,25 @@ def _overview_rows(plan: Plan, language: str) -> list[list[object]]:
         [_("路途时间来源"), estimate],
     ]
     rows += [[_("提醒"), say(warning, language)] for warning in plan.warnings]
+    return rows
+
+
+def _rule_rows(report: RuleReport | None, language: str) -> list[list[object]]:
+    if report is None:
+        return []
+    _ = translator(language)
+    counts = _(
+        "硬性 {a} / {b}，提醒 {c}",
+        a=report.n_hard_kept,
+        b=report.n_hard,
+        c=report.n_warnings,
+    )
+    rows: list[list[object]] = [[_("规则检查"), counts]]
+    for line in report.lines:
+        sign = "!" if line.violations else "✓"
+        title = f"{sign} {say(line.title, language)}"
+        rows.append([title, f"{line.n_ok} / {line.n_checked}"])
+        rows += [["", say(sentence, language)] for sentence in line.violations]
     return rows
 
 

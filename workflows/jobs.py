@@ -20,6 +20,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from data.importers.report import ImportReport
 from data.records import Message
 from data.schema import TIME_ZONE
 from data.scope import EVERYTHING
@@ -30,7 +31,7 @@ from routing.solve import SolveProgress, SolverParams
 from workflows import demo, importing, planning, requests, scoring
 from workflows.planning import WeekRequest
 from workflows.score_runs import default_as_of
-from workflows.settings import Settings
+from workflows.settings import Settings, read_settings
 
 log = logging.getLogger(__name__)
 
@@ -74,12 +75,12 @@ class Reporter:
             raise JobCancelledError("已取消")
 
 
-def run_job(store: Store, settings: Settings, job_id: str) -> None:
+def run_job(store: Store, job_id: str, *, settings_file: Path | None = None) -> None:
     """Do one leased job in this process and write its result or its failure into the store."""
     job = jobs.get_job(store, job_id, scope=EVERYTHING)
     reporter = Reporter(store, job_id)
     try:
-        result = RUNNERS[job.kind](store, settings, job, reporter)
+        result = RUNNERS[job.kind](store, read_settings(settings_file), job, reporter)
     except JobCancelledError:
         jobs.cancelled(store, job_id)
     except MedPatrolError as error:
@@ -107,17 +108,27 @@ def _run_import(
 ) -> Mapping[str, Any]:
     folder = Path(job.params["folder"])
     profile = job.params.get("profile")
-    report = importing.import_paths(
-        store,
-        [folder],
-        kind=job.params.get("kind"),
-        datum=job.params.get("datum", "auto"),
-        profile=None if profile is None else Path(profile),
-        actor=job.actor,
-        now=datetime.now(UTC),
-        progress=reporter.or_cancel,
-    )
-    requests.discard_upload(folder)
+    try:
+        report = importing.import_paths(
+            store,
+            [folder],
+            kind=job.params.get("kind"),
+            datum=job.params.get("datum", "auto"),
+            profile=None if profile is None else Path(profile),
+            actor=job.actor,
+            now=datetime.now(UTC),
+            progress=reporter.or_cancel,
+        )
+        return _scored_import(store, settings, job, reporter, report)
+    finally:
+        # only now: a job whose process was killed runs again and needs its files
+        requests.discard_upload(folder)
+
+
+def _scored_import(
+    store: Store, settings: Settings, job: jobs.Job, reporter: Reporter, report: ImportReport
+) -> Mapping[str, Any]:
+    """Score anew where files brought something."""
     if report.n_taken and job.params.get("score", True):
         run = scoring.score(
             store,
@@ -193,6 +204,7 @@ def _run_plan(
         now=datetime.now(TIME_ZONE),
         actor=job.actor,
         progress=solving,
+        plan_id=job.job_id,
     )
     return {"plan_id": plan.plan_id}
 

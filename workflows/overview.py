@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from data.records import Message
-from data.schema import FRINGE_CODES, TIME_ZONE
+from data.schema import FRINGE_CODES
 from data.scope import Scope
 from data.store import plans, scores
 from data.store.engine import Store
 from data.store.rows import load_rows
 from data.store.scores import ScoreRun
-from workflows.candidates import DONE
 from workflows.evenness import lived_in_places
-from workflows.score_runs import next_week, week_of
+from workflows.leads import open_leads
+from workflows.weeks import local_day, midnight, next_week, week_of
 
 NOT_DONE = ("closed_door", "moved", "refused")
 
@@ -65,8 +65,8 @@ def make_overview(
         as_of=run.as_of,
         columns=["complaint_id", "status", "closed_on", "due_on", "lon"],
     )
-    waiting = leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE)]
-    today = pd.Timestamp(run.as_of.astimezone(TIME_ZONE).date())
+    waiting = open_leads(leads)
+    today = pd.Timestamp(local_day(run.as_of))
     late_days = (today - waiting["due_on"]).dt.days
     n_done, not_done = _last_week(store, scope=scope, as_of=run.as_of)
     planned = _planned_last_week(store, scope=scope, as_of=run.as_of)
@@ -97,9 +97,7 @@ def make_overview(
 
 def _last_week(store: Store, *, scope: Scope, as_of: datetime) -> tuple[int, dict[str, int]]:
     """Return visits made in the last full week, and how many of them met a closed door etc."""
-    this_week = datetime.combine(
-        week_of(as_of.astimezone(TIME_ZONE).date()), datetime.min.time(), tzinfo=TIME_ZONE
-    )
+    this_week = midnight(week_of(local_day(as_of)))
     visits = load_rows(
         store,
         "inspections",
@@ -115,9 +113,16 @@ def _last_week(store: Store, *, scope: Scope, as_of: datetime) -> tuple[int, dic
 
 
 def _planned_last_week(store: Store, *, scope: Scope, as_of: datetime) -> int | None:
-    monday = week_of(as_of.astimezone(TIME_ZONE).date()) - timedelta(days=7)
+    """Return the visits of the newest plan per district, or of a newer one of the whole city."""
+    monday = week_of(local_day(as_of)) - timedelta(days=7)
     made = plans.list_plans(store, scope=scope, week_start=monday)
-    return None if made.empty else int(made.sort_values("created_at")["n_planned"].iloc[-1])
+    if made.empty:
+        return None
+    newest = made.sort_values("created_at", ascending=False)
+    if newest["district_code"].isna().iloc[0]:
+        return int(newest["n_planned"].iloc[0])
+    own = newest.dropna(subset="district_code").drop_duplicates("district_code")
+    return int(own["n_planned"].sum())
 
 
 def _to_do(store: Store, waiting: pd.DataFrame, run: ScoreRun, *, scope: Scope) -> tuple[ToDo, ...]:

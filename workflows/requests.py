@@ -2,7 +2,8 @@
 What a person asks for from a screen: import files, score, plan, stop.
 
 Each request is a row in the jobs table with an idempotency key, so that a
-double click or a repeated request after a broken connection does it once.
+double click or a repeated request after a broken connection does it once. An
+upload is a new request each time: importing the same file twice changes nothing.
 """
 
 import hashlib

@@ -19,6 +19,7 @@ from risk import features, scored
 from risk.features import SourceFrames
 from risk.params import ScoringParams
 from risk.scored import Progress
+from workflows.weeks import local_day
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,9 @@ def score(
         known, params, as_of=as_of, progress=lambda share, said: report(0.2 + 0.6 * share, said)
     )
     if result.cells.empty and result.facilities.empty:
-        raise NoDataError("{date} 以前没有可评分的记录。请先导入", date=as_of.date().isoformat())
+        raise NoDataError(
+            "{date} 以前没有可评分的记录。请先导入", date=local_day(as_of).isoformat()
+        )
     report(0.85, Message("正在保存评分"))
     run_id = scores.save_scores(
         store,

@@ -1,6 +1,7 @@
 """``medpatrol.toml`` to frozen settings: read once, unknown keys refused."""
 
 import dataclasses
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from routing.solve import SolverParams
 from workflows.planning import PlanningParams
 
 SHIPPED = Path(__file__).parent.parent / "medpatrol.toml"
+SETTINGS_VARIABLE = "MEDPATROL_SETTINGS"
+"""Environment variable that names the file in use, so that child processes use it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +56,37 @@ def read_settings(path: Path | None = None) -> Settings:
     """
     Read the settings file.
 
+    Parameters
+    ----------
+    path
+        The file; none: the one that the environment names, else the one that is shipped.
+
     Raises
     ------
     SettingsError
-        If the file is no TOML, a key is unknown, or a value has another type.
+        If the file can't be read, is no TOML, a key is unknown, or a value has another type.
     """
-    source = path or SHIPPED
+    source = path or Path(os.environ.get(SETTINGS_VARIABLE) or SHIPPED)
     try:
         with source.open("rb") as file:
             given = tomllib.load(file)
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise SettingsError(
+            "打不开设置文件 {file}：{detail}", file=str(source), detail=error.strerror or ""
+        ) from error
+    except ValueError as error:  # no TOML, or no UTF-8
         raise SettingsError(
             "设置文件 {file} 不是有效的 TOML：{detail}", file=source.name, detail=str(error)
         ) from error
     settings: Settings = _filled(Settings(), given, place="")
+    return settings
+
+
+def use_settings(path: Path | None) -> Settings:
+    """Read the settings and make this file the one of this process and all it starts."""
+    settings = read_settings(path)
+    if path is not None:
+        os.environ[SETTINGS_VARIABLE] = str(path.resolve())
     return settings
 
 

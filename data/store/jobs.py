@@ -23,6 +23,7 @@ from errors import NotFoundError
 
 MAX_ATTEMPTS = 2
 _STOP_MODES = frozenset({"use", "cancel"})
+_FRUITLESS = frozenset({"failed", "cancelled"})
 _table = tables.jobs
 _job = tables.jobs.c
 
@@ -67,12 +68,20 @@ def submit(
     district_code: str | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Queue a job and return its ``job_id``; the same idempotency key gives the same job."""
+    """
+    Queue a job and return its ``job_id``; the same idempotency key gives the same job.
+
+    A job that failed or was cancelled does not stand in the way of a new attempt.
+    """
     at = engine.written_at(now)
     with store.write() as conn:
-        known = conn.execute(select(_job.job_id).where(_job.idempotency_key == key)).scalar()
+        known = conn.execute(
+            select(_job.job_id, _job.status).where(_job.idempotency_key == key)
+        ).one_or_none()
+        if known is not None and known.status not in _FRUITLESS:
+            return str(known.job_id)
         if known is not None:
-            return str(known)
+            _change(conn, known.job_id, idempotency_key=f"{key}#{known.job_id}")
         job_id = secrets.token_hex(8)
         conn.execute(
             insert(_table).values(
