@@ -10,24 +10,28 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.records import LeftOut, Message, Plan, Team, Visit
-from data.schema import TIME_ZONE
 from data.scope import Scope
-from data.store import plans, scores
+from data.store import plans
 from data.store.engine import Store
 from data.store.rows import load_rows
-from errors import NoDataError
-from geo import grid, travel_times
+from errors import JobCancelledError, NoDataError
+from geo import travel_times
+from geo.road_speeds import RoadParams
 from risk.params import ScoringParams
 from routing import problem as routing_problem
 from routing import rules, schedule, solve, teams
-from workflows.candidates import CandidateParams, Candidates, Known, make_candidates
+from workflows import rule_check, travel
+from workflows.candidate_sources import load_candidates
+from workflows.candidates import CandidateParams, Candidates
+from workflows.weeks import first_day_left
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +80,7 @@ class PlanningParams:
     candidates: CandidateParams = field(default_factory=CandidateParams)
     shifts: ShiftParams = field(default_factory=ShiftParams)
     travel: travel_times.StraightLineParams = field(default_factory=travel_times.StraightLineParams)
+    roads: RoadParams = field(default_factory=RoadParams)
     candidates_per_shift: int = 25
     least_candidates: int = 200
 
@@ -108,6 +113,7 @@ def make_plan(
     now: datetime,
     actor: str,
     progress: Progress | None = None,
+    plan_id: str | None = None,
 ) -> Plan:
     """
     Make, check and save the plan of one week.
@@ -121,30 +127,48 @@ def make_plan(
         Stamped on the plan.
     progress
         Told value and bound while solving; may answer ``"use"`` or ``"cancel"``.
+    plan_id
+        Id of the plan, new if not given; work done again under one id is one plan.
 
     Raises
     ------
     NoDataError
-        If there are no scores, no certified officers, or nothing to visit.
+        If there are no scores, no certified officers, nothing to visit, or the week is over.
+    BrokenRuleError
+        If the plan breaks a hard rule: a fault of ours; the store is unchanged.
     JobCancelledError
         If ``progress`` answered ``"cancel"``; the store is unchanged.
     """
     scope = _narrowed(scope, request.district_code)
     formed = _teams(store, request, params, scope=scope, as_of=as_of)
-    candidates = _candidates(
-        store, request, params, scoring, scope=scope, as_of=as_of, n_teams=len(formed.teams)
+    n_shifts = sum(len(team.days) for team in formed.teams)
+    candidates = load_candidates(
+        store,
+        params.candidates,
+        severity=scoring.severity,
+        scope=scope,
+        week_start=request.week_start,
+        as_of=as_of,
+        limit=max(params.least_candidates, params.candidates_per_shift * n_shifts),
     )
     recusals = load_rows(store, "recusals", scope=scope, as_of=as_of)
     barred_teams = _recused(candidates.visits, formed.teams, recusals)
     districts = _districts_of(store, formed.teams, scope=scope, as_of=as_of)
-    given, matrix = _problem(request, params, candidates, formed.teams, barred_teams, districts)
+    ways = travel.ways_for(
+        store, scope=scope, as_of=as_of, roads=params.roads, straight=params.travel
+    )
+    matrix = ways.matrix(_places(formed.teams, candidates), progress=_heeding(progress))
+    given = _problem(
+        request, params, candidates, formed.teams, barred_teams, districts, matrix.seconds
+    )
     result = solve.solve(given, request.solver, progress=progress)
     routes, left_out = schedule.to_routes(
         given, result, visits=candidates.visits, teams=formed.teams
     )
+    routes = ways.with_paths(routes, formed.teams)
     barred = tuple(LeftOut(visit=b.visit, reason=b.reason) for b in candidates.barred)
     plan = Plan(
-        plan_id=secrets.token_hex(6),
+        plan_id=plan_id or secrets.token_hex(6),
         week_start=request.week_start,
         district_code=request.district_code,
         as_of=as_of,
@@ -159,8 +183,9 @@ def make_plan(
         travel_s=result.travel_s,
         travel_is_estimate=matrix.is_estimate,
         runtime_s=result.runtime_s,
-        warnings=(*formed.warnings, *_warnings(candidates)),
+        warnings=(*formed.warnings, *_warnings(candidates), *travel.road_warnings(matrix)),
     )
+    rule_check.refuse_broken(rule_check.check_saved_plan(store, plan, scope=scope, params=params))
     plans.save_plan(store, plan, actor=actor)
     log.info(
         "planned week %s: %d teams, %d candidates, %d planned, value %d of at most %d, %.1f s",
@@ -187,6 +212,17 @@ def _teams(
     store: Store, request: WeekRequest, params: PlanningParams, *, scope: Scope, as_of: datetime
 ) -> teams.FormedTeams:
     officers = load_rows(store, "officers", scope=scope, as_of=as_of)
+    first = first_day_left(request.week_start, as_of=as_of)
+    if first >= params.candidates.days:
+        raise NoDataError(
+            "{date} 起的一周已经过去，不能再编计划。请选以后的周次",
+            date=request.week_start.isoformat(),
+        )
+    if officers.empty and request.district_code is not None:
+        raise NoDataError(
+            "{code} 没有执法人员，无法编队。请核对区划代码，或先导入执法人员",
+            code=request.district_code,
+        )
     if officers.empty:
         raise NoDataError("没有执法人员名单，无法编队。请先导入执法人员")
     absences = load_rows(store, "absences", scope=scope, as_of=as_of)
@@ -201,6 +237,8 @@ def _teams(
     formed = form(n_teams=request.n_teams)
     if len(formed.teams) > params.shifts.max_teams:
         formed = form(n_teams=params.shifts.max_teams)
+    left = [replace(t, days=tuple(day for day in t.days if day >= first)) for t in formed.teams]
+    formed = replace(formed, teams=tuple(team for team in left if team.days))
     if not formed.teams:
         raise NoDataError(
             "{date} 一周没有 {n} 名以上持证人员同时在岗，无法编队。请核对执法证有效期和请假",
@@ -208,79 +246,6 @@ def _teams(
             n=params.shifts.team_size,
         )
     return formed
-
-
-def _candidates(
-    store: Store,
-    request: WeekRequest,
-    params: PlanningParams,
-    scoring: ScoringParams,
-    *,
-    scope: Scope,
-    as_of: datetime,
-    n_teams: int,
-) -> Candidates:
-    run = scores.latest_run(store, scope=scope, as_of=as_of)
-    if run is None:
-        raise NoDataError(
-            "{date} 以前还没有评分。请先评分，再生成计划", date=as_of.date().isoformat()
-        )
-    known = Known(
-        leads=load_rows(store, "complaints", scope=scope, as_of=as_of),
-        inspections=load_rows(
-            store,
-            "inspections",
-            scope=scope,
-            as_of=as_of,
-            since=datetime(as_of.year, 1, 1, tzinfo=TIME_ZONE) - timedelta(days=60),
-        ),
-        cells=scores.load_cell_scores(store, run.run_id, scope=scope),
-        facilities=scores.load_facility_scores(store, run.run_id, scope=scope),
-    )
-    n_shifts = n_teams * params.candidates.days
-    candidates = make_candidates(
-        known,
-        params.candidates,
-        severity=scoring.severity,
-        week_start=request.week_start,
-        as_of=as_of,
-        limit=max(params.least_candidates, params.candidates_per_shift * n_shifts),
-    )
-    if not candidates.visits:
-        raise NoDataError("没有可排的机构、线索或网格。请先导入机构和线索并评分")
-    facilities = load_rows(
-        store, "facilities", scope=scope, as_of=as_of, columns=["facility_id", "address"]
-    )
-    return _with_places(candidates, cells=known.cells, facilities=facilities)
-
-
-def _with_places(
-    candidates: Candidates, *, cells: pd.DataFrame, facilities: pd.DataFrame
-) -> Candidates:
-    """Fill in what a route sheet must say about a place: its area's name and its address."""
-    addresses = dict(zip(facilities["facility_id"], facilities["address"], strict=True))
-    names = dict(zip(cells["cell_id"], cells["area_name"], strict=True))
-    if not names:
-        return candidates
-    resolution = grid.resolution_of(next(iter(names)))
-    found = grid.cell_of(
-        np.array([v.lon for v in candidates.visits]),
-        np.array([v.lat for v in candidates.visits]),
-        resolution=resolution,
-    )
-    visits = []
-    for visit, cell_id in zip(candidates.visits, found, strict=True):
-        area = names.get(cell_id)
-        address = visit.address if visit.facility_id is None else addresses.get(visit.facility_id)
-        visits.append(
-            replace(
-                visit,
-                cell_id=str(cell_id),
-                place_name=visit.place_name or (area if isinstance(area, str) else ""),
-                address=address if isinstance(address, str) else None,
-            )
-        )
-    return replace(candidates, visits=tuple(visits))
 
 
 def _recused(
@@ -314,6 +279,31 @@ def _may_enter(districts: frozenset[str], visit: Visit) -> bool:
     return not any(rules.check_jurisdiction([own], visit.district_code) for own in districts)
 
 
+def _bases(formed: Sequence[Team]) -> list[tuple[float, float]]:
+    return sorted({(team.base_lon, team.base_lat) for team in formed})
+
+
+def _doors(candidates: Candidates) -> list[tuple[float, float]]:
+    return list(dict.fromkeys((visit.lon, visit.lat) for visit in candidates.visits))
+
+
+def _places(formed: Sequence[Team], candidates: Candidates) -> NDArray[np.float64]:
+    """Return the places of the problem: the bases, then the doors, lon and lat."""
+    return np.array([*_bases(formed), *_doors(candidates)], dtype=float)
+
+
+def _heeding(progress: Progress | None) -> Callable[[float], None] | None:
+    """Let somebody cancel, and the job say that it lives, while travel times are found."""
+    if progress is None:
+        return None
+
+    def heard(_share: float) -> None:
+        if progress(solve.SolveProgress(elapsed_s=0.0, value=0, bound=0)) == "cancel":
+            raise JobCancelledError("已取消")
+
+    return heard
+
+
 def _problem(
     request: WeekRequest,
     params: PlanningParams,
@@ -321,26 +311,15 @@ def _problem(
     formed: Sequence[Team],
     barred_teams: dict[str, tuple[str, ...]],
     districts: dict[str, frozenset[str]],
-) -> tuple[routing_problem.PatrolProblem, travel_times.TravelTimeMatrix]:
-    bases = sorted({(team.base_lon, team.base_lat) for team in formed})
-    places = list(dict.fromkeys((visit.lon, visit.lat) for visit in candidates.visits))
-    points = np.array([*bases, *places], dtype=float)
-    ids = [str(number) for number in range(len(points))]
-    matrix = travel_times.straight_line(
-        points[:, 0],
-        points[:, 1],
-        points[:, 0],
-        points[:, 1],
-        origin_ids=ids,
-        destination_ids=ids,
-        params=params.travel,
-    )
+    travel_s: NDArray[np.int32],
+) -> routing_problem.PatrolProblem:
+    bases, places = _bases(formed), _doors(candidates)
     at_base = {base: number for number, base in enumerate(bases)}
     at_place = {place: len(bases) + number for number, place in enumerate(places)}
-    given = routing_problem.from_json(
+    return routing_problem.from_json(
         {
             "name": f"week {request.week_start.isoformat()}",
-            "travel_s": matrix.seconds,
+            "travel_s": travel_s,
             "visits": [
                 {
                     "id": visit.visit_id,
@@ -364,7 +343,6 @@ def _problem(
             "quotas": [],
         }
     )
-    return given, matrix
 
 
 def _allowed(
