@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, cell_panel, first_steps, map_pages, messages, tables
+from ui import cached, cell_panel, filters, first_steps, map_pages, messages, tables
 from ui.messages import text
 from workflows.reading import ScoreRun
 
@@ -31,16 +31,8 @@ def board(run: ScoreRun) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         measure = map_pages.choose_measure()
         layers = map_pages.choose_layers()
-        shown = st.segmented_control(
-            text("显示"),
-            [MAP, TABLE],
-            default=MAP,
-            required=True,
-            format_func={MAP: text("地图"), TABLE: text("表格")}.__getitem__,
-            label_visibility="collapsed",
-            key="view",
-            bind="query-params",
-        )
+        names = {MAP: text("地图"), TABLE: text("表格")}
+        shown = filters.one_of("view", names, label=text("显示"), default=MAP)
     left, right = st.columns([8, 4])
     with left:
         if shown == TABLE:

@@ -1,10 +1,10 @@
 """周计划: who goes where, is it lawful, what was left out and why?"""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import streamlit as st
 
-from ui import cached, first_steps, messages, plan_view, progress, state
+from ui import cached, filters, first_steps, messages, plan_view, progress, state
 from ui.messages import text
 from workflows import requests
 
@@ -28,14 +28,16 @@ messages.title(
 week_column, teams_column, seconds_column, seed_column, button_column = st.columns(
     [4, 2, 2, 2, 2], vertical_alignment="bottom"
 )
-week = week_column.selectbox(
-    text("周次"),
-    [first_week + timedelta(weeks=n) for n in range(-4, 5)],
-    index=4,
-    format_func=messages.week_title,
-    key="week",
-    bind="query-params",
-)
+with week_column:
+    week = date.fromisoformat(
+        filters.from_list(
+            "week",
+            [(first_week + timedelta(weeks=n)).isoformat() for n in range(-4, 5)],
+            label=text("周次"),
+            default=first_week.isoformat(),
+            name_of=lambda code: messages.week_title(date.fromisoformat(code)),
+        )
+    )
 n_teams = teams_column.number_input(
     text("队数上限"),
     min_value=1,

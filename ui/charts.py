@@ -228,11 +228,11 @@ def load_bars(plan: Plan) -> Spec:
     }
 
 
-def timeline(plan: Plan, day: int) -> tuple[list[dict[str, Any]], Spec]:
+def timeline(plan: Plan, day: int, *, teams: Sequence[str]) -> tuple[list[dict[str, Any]], Spec]:
     """Return rows and a Vega-Lite spec of one day: a line per team, a block per visit."""
     colours = palette()
-    of_day = [route for route in plan.routes if route.day == day]
-    teams = [team.team_id for team in plan.teams]
+    of_day = [route for route in plan.routes if route.day == day and route.team_id in teams]
+    numbers = {team.team_id: number for number, team in enumerate(plan.teams)}
     rows = [row for route in of_day for row in _timeline_rows(route)]
     order = [messages.text("队 {team}", team=team) for team in teams]
     hours = {
@@ -257,7 +257,7 @@ def timeline(plan: Plan, day: int) -> tuple[list[dict[str, Any]], Spec]:
         "scale": {"domain": order},
         "axis": {"labelColor": colours.text, "domain": False, "tickSize": 0, "labelFontSize": 12},
     }
-    scale = {"domain": order, "range": [team_colour(n) for n in range(len(teams))]}
+    scale = {"domain": order, "range": [team_colour(numbers[team]) for team in teams]}
     return rows, {
         "height": {"step": 26},
         "config": {"view": {"stroke": None}, "font": theme.FONT_STACK},

@@ -2,33 +2,21 @@
 
 from urllib.parse import urlencode
 
-import streamlit as st
-
 from data.records import Plan
-from ui import cached, maps, messages, state
+from ui import cached, filters, maps, messages, state
 from ui.maps import MapLayer
 from ui.messages import text
 from workflows.reading import ScoreRun
 
 LAYERS = ("not_looked", "fringe", "complaints", "cases", "facilities", "certainty")
-SHOWN_AT_FIRST = ["not_looked", "fringe", "complaints", "cases"]
+SHOWN_AT_FIRST = ("not_looked", "fringe", "complaints", "cases")
 HEIGHT = 560
 
 
 def choose_measure() -> str:
     """Draw the choice of what the colour says and return it: ``p`` or ``score``."""
     names = {"p": text("未掌握点位概率"), "score": text("风险（点位数 × 严重程度）")}
-    chosen = st.segmented_control(
-        text("颜色"),
-        list(names),
-        default="p",
-        required=True,
-        format_func=names.__getitem__,
-        label_visibility="collapsed",
-        key="measure",
-        bind="query-params",
-    )
-    return str(chosen or "p")
+    return filters.one_of("measure", names, label=text("颜色"), default="p")
 
 
 def choose_layers() -> list[str]:
@@ -41,17 +29,7 @@ def choose_layers() -> list[str]:
         "facilities": text("机构"),
         "certainty": text("把握大小"),
     }
-    chosen = st.pills(
-        text("图层"),
-        LAYERS,
-        selection_mode="multi",
-        default=SHOWN_AT_FIRST,
-        format_func=names.__getitem__,
-        label_visibility="collapsed",
-        key="layers",
-        bind="query-params",
-    )
-    return list(chosen)
+    return filters.several_of("layers", names, label=text("图层"), default=SHOWN_AT_FIRST)
 
 
 def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None:
@@ -135,7 +113,7 @@ def small_map(run: ScoreRun) -> None:
     )
 
 
-def plan_map(plan: Plan, run: ScoreRun, *, day: int | None) -> None:
+def plan_map(plan: Plan, run: ScoreRun, *, day: int | None, teams: list[str]) -> None:
     """Draw the routes of one day, or of the week, over the faint risk of the cells."""
     maps.risk_map(
         key="plan",
@@ -149,7 +127,7 @@ def plan_map(plan: Plan, run: ScoreRun, *, day: int | None) -> None:
                 name="routes",
                 url=_address(f"/data/plan/{plan.plan_id}.json"),
                 kind="routes",
-                options={"day": day, "teams": [team.team_id for team in plan.teams]},
+                options={"day": day, "teams": teams},
             ),
         ],
         language=state.language(),

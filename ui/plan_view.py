@@ -6,13 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from data.records import Plan
-from ui import cached, charts, map_pages, messages, rule_panel, state, tables
+from ui import cached, charts, filters, map_pages, messages, rule_panel, state, tables
 from ui.messages import text
 from workflows.exports import DAY_NAMES
 from workflows.reading import ScoreRun
 
 WHOLE_WEEK = 7
 N_LEFT_OUT_SHOWN = 200
+MOST_TEAMS = 12
 
 
 def choose(drafts: pd.DataFrame) -> Plan:
@@ -44,17 +45,11 @@ def draw(plan: Plan, run: ScoreRun) -> None:
         if any(route.day == day and route.stops for route in plan.routes)
     ]
     if days:
-        day = st.segmented_control(
-            text("日期"),
-            [*days, WHOLE_WEEK],
-            default=days[0],
-            required=True,
-            format_func=lambda number: _day_name(plan, number),
-            label_visibility="collapsed",
-            key="day",
-            bind="query-params",
-        )
-        _day(plan, run, days[0] if day is None else int(day))
+        names = {str(day): _day_name(plan, day) for day in (*days, WHOLE_WEEK)}
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            day = int(filters.one_of("day", names, label=text("日期"), default=str(days[0])))
+            teams = _chosen_teams(plan)
+        _day(plan, run, day, teams=teams)
     st.subheader(text("未排 {n} 处：原因与最省的补救", n=len(plan.left_out)), anchor=False)
     shown = sorted(plan.left_out, key=lambda item: -item.visit.prize)[:N_LEFT_OUT_SHOWN]
     st.dataframe(
@@ -106,16 +101,29 @@ def _headline(plan: Plan) -> None:
     links.link_button(text("全屏地图"), f"/document/plan/{plan.plan_id}.html?lang={language}")
 
 
+def _chosen_teams(plan: Plan) -> list[str]:
+    """Draw the choice of teams and return those to show; a map bears no more than a dozen."""
+    teams = [team.team_id for team in plan.teams]
+    chosen = st.multiselect(
+        text("队"),
+        teams,
+        format_func=lambda team: text("队 {team}", team=team),
+        placeholder=text("全部") if len(teams) <= MOST_TEAMS else text("前 {n} 队", n=MOST_TEAMS),
+        label_visibility="collapsed",
+    )
+    return list(chosen) or teams[:MOST_TEAMS]
+
+
 def _day_name(plan: Plan, day: int) -> str:
     if day == WHOLE_WEEK:
         return text("全周")
     return f"{text(DAY_NAMES[day])} {plan.week_start + timedelta(days=day):%m-%d}"
 
 
-def _day(plan: Plan, run: ScoreRun, day: int) -> None:
+def _day(plan: Plan, run: ScoreRun, day: int, *, teams: list[str]) -> None:
     board, load, lawful = st.columns([6, 3, 3])
     with board:
-        map_pages.plan_map(plan, run, day=None if day == WHOLE_WEEK else day)
+        map_pages.plan_map(plan, run, day=None if day == WHOLE_WEEK else day, teams=teams)
     with lawful, st.container(border=True):
         rule_panel.draw(cached.rule_report(plan))
     with load, st.container(border=True):
@@ -133,6 +141,8 @@ def _day(plan: Plan, run: ScoreRun, day: int) -> None:
     if day == WHOLE_WEEK:
         return
     st.subheader(text("{day}时间表", day=_day_name(plan, day)), anchor=False)
-    rows, spec = charts.timeline(plan, day)
+    rows, spec = charts.timeline(plan, day, teams=teams)
     st.vega_lite_chart(pd.DataFrame(rows), spec, alt=text("各队当日时间表"))
-    st.dataframe(tables.timetable(plan, day), hide_index=True, alt=text("当日各站明细"))
+    st.dataframe(
+        tables.timetable(plan, day, teams=teams), hide_index=True, alt=text("当日各站明细")
+    )

@@ -2,7 +2,7 @@
 
 import json
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def visits_done(visits: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def timetable(plan: Plan, day: int) -> pd.DataFrame:
+def timetable(plan: Plan, day: int, *, teams: Collection[str]) -> pd.DataFrame:
     """Return the stops of one day: team, order, clock times, kind, place, value, why."""
     rows = [
         {
@@ -128,7 +128,7 @@ def timetable(plan: Plan, day: int) -> pd.DataFrame:
             text("为什么"): "；".join(messages.say(reason) for reason in stop.visit.reasons),
         }
         for route in plan.routes
-        if route.day == day
+        if route.day == day and route.team_id in teams
         for number, stop in enumerate(route.stops, 1)
     ]
     return pd.DataFrame(rows)
