@@ -213,7 +213,7 @@ def load_bars(plan: Plan) -> Spec:
                 "data": [
                     {
                         "value": round(travel[team], 2),
-                        "itemStyle": {"color": team_colour(n), "opacity": 0.35},
+                        "itemStyle": {"color": f"{team_colour(n)}59"},
                         "label": {
                             "show": True,
                             "position": "right",
