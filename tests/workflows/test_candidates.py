@@ -123,6 +123,7 @@ def test_a_lead_without_a_place_is_counted_not_put_at_zero():
         ("2026-03-02", True, [0, 1, 2, 3, 4]),
         ("2026-03-09", True, [0]),
         ("2026-03-11", True, [0, 1, 2]),
+        ("2026-03-15", True, [0, 1, 2, 3, 4]),
         ("2026-03-16", False, [0, 1, 2, 3, 4]),
     ],
 )
@@ -175,3 +176,40 @@ def test_a_sweep_is_worth_what_it_is_expected_to_find():
     """Half of what is there is found by one search: 0.5 x 2 points."""
     (visit,) = made(known(cells=[cell(1)])).visits
     assert (visit.kind, visit.prize) == ("sweep", 100)
+
+
+def test_the_spacing_opens_later_in_the_week():
+    """Seen on 9 February, thirty days are over on Wednesday 11 March."""
+    given = known(facilities=[facility(1)], inspections=[inspection("F1", "2026-02-09")])
+    (visit,) = made(given, min_spacing_days=30).visits
+    assert [window[0] for window in visit.windows] == [2, 3, 4]
+
+
+def test_the_cap_counts_the_year_of_the_week_and_of_its_own_level():
+    """A check of the city does not use up the county's two; four in all do."""
+    county = [{**inspection("F1", "2026-01-01"), "government_level": "county"}]
+    city = [{**inspection("F1", f"2026-01-0{n}"), "government_level": "city"} for n in (2, 3, 4)]
+    last_year = [inspection("F1", "2025-12-31"), inspection("F1", "2025-12-30")]
+    allowed = made(known(facilities=[facility(1)], inspections=county + city[:2] + last_year))
+    assert len(allowed.visits) == 1
+    (barred,) = made(known(facilities=[facility(1)], inspections=county + city)).barred
+    assert barred.reason.values == {"n": 4, "cap": 4}
+
+
+def test_places_and_scores_that_are_missing_are_passed_over():
+    """A facility without a point or a score can't be driven to, and breaks nothing."""
+    nan = float("nan")
+    rows = [facility(1, lat=nan), facility(2, score=nan), facility(3, reasons=None)]
+    (visit,) = made(known(facilities=rows, cells=[cell(1, score=nan)])).visits
+    assert (visit.facility_id, visit.reasons) == ("F3", ())
+
+
+def test_a_lead_keeps_what_its_facility_is_worth_however_many_are_worth_more():
+    """Merging must not depend on how many candidates are wanted."""
+    many = [facility(n, score=50.0) for n in range(2, 30)]
+    due = lead(1, facility_id="F1", due_on=pd.Timestamp("2026-03-10"))
+    given = known(leads=[due], facilities=[facility(1), *many])
+    found = make_candidates(
+        given, CandidateParams(), severity=SEVERITY, week_start=MONDAY, as_of=AS_OF, limit=10
+    )
+    assert (found.visits[0].facility_id, found.visits[0].prize) == ("F1", 475)
