@@ -115,6 +115,8 @@ def make_network(lines: pd.DataFrame, *, params: RoadParams = DEFAULT_ROADS) -> 
     is_node = _is_node(vertices)
     edges = _edges(vertices, is_node, join_m=params.join_m)
     row = rows[vertices.part[edges.first]]
+    if len(row) == 0:
+        return None
     edges, row, piece = _without_scraps(
         edges, row, n_nodes=vertices.n_nodes, least_m=params.least_piece_m
     )

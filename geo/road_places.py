@@ -18,6 +18,7 @@ from geo.road_speeds import RoadParams
 
 _LEAST_S = 1e-9
 """A stored zero would read as "no way" in a sparse matrix."""
+_AT_JUNCTION_M = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +50,9 @@ class RoadGraph:
 
     Arc ``k`` is the ``k``-th stored element of ``matrix`` and runs along edge
     ``arc_edge`` from ``arc_from_m`` to ``arc_to_m`` (smaller when against the
-    drawing). ``node`` is the node of each place, -1 where there is no road.
+    drawing). ``node`` is the node of each place, -1 where there is no road. Places of
+    equal ``spot`` meet the road at one junction or along one edge: between them one
+    may walk straight over.
     """
 
     matrix: sparse.csr_matrix
@@ -57,6 +60,7 @@ class RoadGraph:
     arc_from_m: NDArray[np.float64]
     arc_to_m: NDArray[np.float64]
     node: NDArray[np.int64]
+    spot: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +93,8 @@ def snap(
     points = shapely.points(x[known], y[known])
     # The library's limit excludes the distance itself and must be above zero.
     limit = np.nextafter(max(params.no_road_m, 1e-3), np.inf)
+    if len(known) == 0:
+        return Snaps(edge=edge, at_m=at_m, walk_m=walk_m, x=x, y=y)
     near, distance = network.tree.query_nearest(
         points, max_distance=limit, return_distance=True, all_matches=False
     )
@@ -101,15 +107,22 @@ def snap(
 
 def join(network: RoadNetwork, snaps: Snaps) -> RoadGraph:
     """Return the graph of the network, its edges cut where places are joined."""
-    placed = np.flatnonzero(snaps.has_road)
-    keys = np.column_stack([snaps.edge[placed], snaps.at_m[placed]])
-    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+    length_m = network.length_m[snaps.edge]
+    # At a junction every road that leaves it is open, whichever edge was found.
+    at_begin = snaps.has_road & (snaps.at_m <= _AT_JUNCTION_M)
+    at_end = snaps.has_road & ~at_begin & (snaps.at_m >= length_m - _AT_JUNCTION_M)
     node = np.full(len(snaps.edge), -1, dtype=np.int64)
+    node[at_begin] = network.edge_from[snaps.edge[at_begin]]
+    node[at_end] = network.edge_to[snaps.edge[at_end]]
+    placed = np.flatnonzero(snaps.has_road & ~at_begin & ~at_end)
+    keys = np.column_stack([snaps.edge[placed], snaps.at_m[placed]]).reshape(-1, 2)
+    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
     node[placed] = network.n_nodes + inverse.ravel()
     cut_edge, cut_m = unique[:, 0].astype(np.int64), unique[:, 1]
     steps = _steps(network, cut_edge, cut_m)
     n_nodes = network.n_nodes + len(unique)
-    return _graph(_both_ways(network, steps), n_nodes=n_nodes, node=node)
+    spot = np.where(at_begin | at_end, network.n_edges + node, snaps.edge)
+    return _graph(_both_ways(network, steps), n_nodes=n_nodes, node=node, spot=spot)
 
 
 def edge_points(network: RoadNetwork, edge: int, from_m: float, to_m: float) -> NDArray[np.float64]:
@@ -180,7 +193,9 @@ def _both_ways(network: RoadNetwork, steps: _Arcs) -> _Arcs:
     )
 
 
-def _graph(arcs: _Arcs, *, n_nodes: int, node: NDArray[np.int64]) -> RoadGraph:
+def _graph(
+    arcs: _Arcs, *, n_nodes: int, node: NDArray[np.int64], spot: NDArray[np.int64]
+) -> RoadGraph:
     """Keep the fastest of parallel arcs (a sparse matrix would add them up)."""
     order = np.lexsort((arcs.seconds, arcs.to, arcs.from_))
     from_, to = arcs.from_[order], arcs.to[order]
@@ -198,4 +213,5 @@ def _graph(arcs: _Arcs, *, n_nodes: int, node: NDArray[np.int64]) -> RoadGraph:
         arc_from_m=arcs.from_m[chosen],
         arc_to_m=arcs.to_m[chosen],
         node=node,
+        spot=spot,
     )

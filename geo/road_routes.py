@@ -94,7 +94,7 @@ def _legs(
             continue
         row = int(np.searchsorted(sources, graph.node[a]))
         drive_s = float(seconds[row, graph.node[b]])
-        if not np.isfinite(drive_s) or _is_walk(snaps, int(a), int(b), drive_s, params):
+        if not np.isfinite(drive_s) or _is_walk(graph, snaps, a, b, drive_s, params):
             yield ends
             continue
         arcs = _arcs(graph, before[row], int(graph.node[a]), int(graph.node[b]))
@@ -107,12 +107,19 @@ def _legs(
         yield np.concatenate([ends[:1], *road, ends[1:]])
 
 
-def _is_walk(snaps: road_places.Snaps, a: int, b: int, drive_s: float, params: RoadParams) -> bool:
+def _is_walk(
+    graph: road_places.RoadGraph,
+    snaps: road_places.Snaps,
+    a: int,
+    b: int,
+    drive_s: float,
+    params: RoadParams,
+) -> bool:
     """Say whether two places on one edge are nearer on foot, as ``by_road`` counts it."""
     apart_m = float(np.hypot(snaps.x[a] - snaps.x[b], snaps.y[a] - snaps.y[b]))
     walk_ms = params.walk_kmh / 3.6
     by_road_s = drive_s + float(snaps.walk_m[a] + snaps.walk_m[b]) / walk_ms
-    return bool(snaps.edge[a] == snaps.edge[b]) and apart_m / walk_ms <= by_road_s
+    return bool(graph.spot[a] == graph.spot[b]) and apart_m / walk_ms <= by_road_s
 
 
 def _arcs(

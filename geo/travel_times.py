@@ -266,7 +266,7 @@ def _rows_s(
     seconds = found[:, np.maximum(to_node, 0)][row_of]
     walk_s = snaps.walk_m * 3.6 / params.walk_kmh
     seconds += walk_s[rows, None] + walk_s[None, n_origins:]
-    row, column = np.nonzero(snaps.edge[rows, None] == to_edge[None, :])
+    row, column = np.nonzero(graph.spot[rows, None] == graph.spot[None, n_origins:])
     apart_m = np.hypot(
         snaps.x[rows[row]] - snaps.x[n_origins + column],
         snaps.y[rows[row]] - snaps.y[n_origins + column],
