@@ -40,7 +40,8 @@ def read_times(folder: Path, key: str) -> KeptTimes | None:
     """Return the times kept under ``key``, ``None`` where there are none that can be read."""
     path = folder / f"{key}{_SUFFIX}"
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # A file of numpy's own opening stays open when its content is damaged.
+        with path.open("rb") as source, np.load(source, allow_pickle=False) as kept:
             seconds, has_road = kept["seconds"], kept["has_road"]
             packed = kept["estimated"]
         estimated = np.unpackbits(packed, count=seconds.size).astype(bool)
