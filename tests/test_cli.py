@@ -1,6 +1,7 @@
 """The ``medpatrol`` command as somebody types it: what it does, and one line when it can't."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from data.scope import EVERYTHING
 from data.store.engine import open_store
 from data.store.rows import count_rows
 from tests.conftest import AS_OF, WEEK
+from workflows.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("load", "score", "plan", "solve", "demo", "serve", "migrate", "verify", "worker", "job")
@@ -238,6 +240,22 @@ def test_a_bad_settings_file_stops_at_once(command, content, named, tmp_path, ca
     arguments = [part.format(tmp=tmp_path) for part in command]
     store = f"sqlite:///{tmp_path}/store.sqlite"
     assert named in failed(capsys, *arguments, "--settings", path, "--store", store)
+
+
+def test_the_dashboard_and_all_it_starts_use_the_settings_file(tmp_path, monkeypatch):
+    """Pages and the worker are other processes: the environment carries the file to them."""
+    from web import server
+
+    (tmp_path / "mine.toml").write_text("[planning.shifts]\nmax_teams = 1\n", "utf-8")
+    seen = []
+    monkeypatch.setattr(
+        server, "serve", lambda *_args, **_more: seen.append(read_settings().planning.shifts)
+    )
+    monkeypatch.setenv("MEDPATROL_SETTINGS", "")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["serve", "--settings", "mine.toml", "--store", "sqlite:///x"]) == cli.OK
+    assert seen[0].max_teams == 1
+    assert os.environ["MEDPATROL_SETTINGS"] == str(tmp_path / "mine.toml")
 
 
 def test_a_result_that_cannot_be_written_is_told_before_the_work(loaded_store, tmp_path, capsys):

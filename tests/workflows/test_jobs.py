@@ -23,8 +23,8 @@ def worker():
     """Return a function that starts a worker process for a store; all are ended afterwards."""
     started = []
 
-    def start(store):
-        command = [sys.executable, "-m", "cli", "worker", "--store", store.url]
+    def start(store, *more):
+        command = [sys.executable, "-m", "cli", "worker", "--store", store.url, *more]
         started.append(subprocess.Popen(command, start_new_session=True))
         return started[-1]
 
@@ -80,6 +80,55 @@ def test_the_same_request_twice_is_one_job(loaded_store):
     """A double click makes one plan."""
     first, second = (ask_for_plan(loaded_store, seconds=5) for _ in range(2))
     assert first == second
+
+
+def test_a_job_runs_with_the_workers_settings(planned_store, worker, tmp_path):
+    """A bureau with one car must not get two teams from the dashboard."""
+    settings = tmp_path / "mine.toml"
+    settings.write_text("[planning.shifts]\nmax_teams = 1\n", encoding="utf-8")
+    worker(planned_store, "--settings", str(settings))
+    job = wait_for(planned_store, ask_for_plan(planned_store, seconds=1), "done", "failed")
+    plan = plans.load_plan(planned_store, job.result["plan_id"], scope=EVERYTHING)
+    assert len(plan.teams) == 1
+
+
+def test_settings_that_went_bad_fail_the_job_with_a_sentence(planned_store, monkeypatch, tmp_path):
+    """Somebody edits the file while the server runs."""
+    from datetime import UTC, datetime
+
+    from workflows.jobs import run_job
+
+    monkeypatch.setenv("MEDPATROL_SETTINGS", str(tmp_path / "gone.toml"))
+    job_id = ask_for_plan(planned_store, seconds=1)
+    jobs.lease(planned_store, worker="w", now=datetime.now(UTC), lease_s=60)
+    run_job(planned_store, job_id)
+    job = jobs.get_job(planned_store, job_id, scope=EVERYTHING)
+    assert (job.status, job.message.values["file"]) == ("failed", str(tmp_path / "gone.toml"))
+
+
+def test_the_files_of_an_import_wait_until_it_has_ended(empty_store, small_city_folder):
+    """A job whose process was killed while scoring runs again, and needs its files."""
+    from datetime import UTC, datetime
+
+    from workflows import jobs as work
+
+    upload = Upload(name="cases.csv", content=(small_city_folder / "cases.csv").read_bytes())
+    job_id = requests.request_import(
+        empty_store, [upload], kind=None, datum="auto", profile=None, actor="test"
+    )
+    jobs.lease(empty_store, worker="w", now=datetime.now(UTC), lease_s=60)
+    folder = empty_store.path.parent / requests.UPLOADS
+    seen = []
+
+    def scoring(*_args, **_more):
+        seen.extend(folder.rglob("*.csv"))
+        raise KeyError("the power went")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work.scoring, "score", scoring)
+        work.run_job(empty_store, job_id)
+    assert [path.name for path in seen] == ["cases.csv"]
+    assert list(folder.iterdir()) == []
 
 
 def test_stop_and_use_keeps_the_best_so_far(planned_store, worker):

@@ -46,3 +46,19 @@ def test_a_wrong_key_or_value_is_named(tmp_path, text, named):
     with pytest.raises(SettingsError) as caught:
         read_settings(written(tmp_path, text))
     assert named in str(caught.value)
+
+
+def test_the_environment_names_the_file_in_use(tmp_path, monkeypatch):
+    """Worker and pages are other processes; a file given by hand still comes first."""
+    one = written(tmp_path, "[planning.shifts]\nmax_teams = 1\n")
+    monkeypatch.setenv("MEDPATROL_SETTINGS", str(one))
+    assert read_settings().planning.shifts.max_teams == 1
+    other = tmp_path / "other.toml"
+    other.write_text("[planning.shifts]\nmax_teams = 2\n", encoding="utf-8")
+    assert read_settings(other).planning.shifts.max_teams == 2
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    """One sentence with its path, no trace."""
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        read_settings(tmp_path / "none.toml")

@@ -33,6 +33,18 @@ def test_the_same_key_gives_the_same_job(empty_store):
     assert len(jobs.active_jobs(empty_store, scope=EVERYTHING)) == 1
 
 
+def test_what_failed_or_was_cancelled_may_be_asked_for_again(empty_store):
+    """Cancel a plan, press the button again: a new job, not the cancelled one for ever."""
+    first = submit(empty_store)
+    jobs.request_stop(empty_store, first, mode="cancel", now=NOW)
+    second = submit(empty_store)
+    lease(empty_store)
+    jobs.fail(empty_store, second, message=Message("x"), now=NOW)
+    third = submit(empty_store)
+    assert len({first, second, third}) == 3
+    assert submit(empty_store) == third
+
+
 def test_a_job_goes_from_queue_to_result(empty_store):
     """The usual life, with progress on the way."""
     job_id = submit(empty_store)
