@@ -84,3 +84,24 @@ def test_the_second_language_reaches_the_files(tmp_path):
     assert [path.name for path in paths] == ["plan.json", "route_sheets.xlsx", "route_A.gpx"]
     assert "Overview" in sheets(paths[1].read_bytes()).sheetnames
     assert json.loads(paths[0].read_text())["week_start"] == "2026-03-09"
+
+
+def test_the_overview_says_how_the_plan_stands_against_the_rules():
+    """What goes to the head for approval names each rule and what is wrong."""
+    from tests.workflows import test_rule_check as cases
+
+    plan = cases.at_f1()
+    report = cases.checked(plan, past=[cases.done("2026-03-01")])
+    rows = values(sheets(workbook(plan, language="zh", report=report))["概览"])
+    assert ["规则检查", "硬性 7 / 7，提醒 1"] in rows
+    assert ["✓ 回避", "1 / 1"] in rows
+    at = rows.index(["! 到访间隔", "0 / 1"])
+    assert rows[at + 1][1] == "测试诊所1 · 距上次到访不足 30 天"
+
+
+def test_moments_are_told_in_the_bureaus_time():
+    """Stored moments come back in UTC; 01:00 there is 09:00 here."""
+    from datetime import UTC, datetime
+
+    plan = plans.plan(as_of=datetime(2026, 3, 5, 1, tzinfo=UTC))
+    assert ["数据截至", "2026-03-05 09:00"] in values(sheets(workbook(plan, language="zh"))["概览"])
