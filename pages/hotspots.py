@@ -29,7 +29,7 @@ cell_panel.draw_missing(run)
 def board(run: ScoreRun) -> None:
     """Draw layers, map and panel; a click reruns only this part."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        measure = map_pages.choose_measure()
+        measure = map_pages.choose_measure(run)
         layers = map_pages.choose_layers()
         names = {MAP: text("地图"), TABLE: text("表格")}
         shown = filters.one_of("view", names, label=text("显示"), default=MAP)

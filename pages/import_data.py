@@ -4,12 +4,13 @@ import streamlit as st
 
 from data.schema import KINDS
 from errors import MedPatrolError
-from ui import cached, messages, progress, state, tables
+from ui import cached, first_steps, messages, progress, state, tables
 from ui.messages import text
 from workflows import requests
 from workflows.requests import Upload
 
 JOB = "import_job"
+SCORE_JOB = "score_job"
 AUTOMATIC = "auto"
 
 settings = cached.settings()
@@ -60,24 +61,26 @@ with st.form("files", clear_on_submit=True):
 
 progress.follow(JOB, kind="import", draw_result=tables.draw_import_report)
 
-counts = cached.counts()
 run = cached.run()
-st.subheader(text("库中数据"), anchor=False)
-st.dataframe(tables.record_counts(counts), hide_index=True)
-as_of = cached.default_as_of()
-if counts and any(counts.values()):
-    label = text("重新评分") if run else text("开始评分")
+if cached.is_empty():
+    st.caption(text("库中还没有数据"))
+    first_steps.offer_demo()
+    progress.follow(first_steps.DEMO_JOB, kind="demo", draw_result=None)
+else:
+    st.subheader(text("库中数据"), anchor=False)
+    st.dataframe(tables.record_counts(cached.counts()), hide_index=True)
+    as_of = cached.default_as_of()
     st.caption(
         text("数据截至 {time}", time=messages.when(as_of))
         + ("" if run is None else " · " + text("评分于 {time}", time=messages.when(run.created_at)))
     )
-    if st.button(label):
+    if st.button(text("重新评分") if run else text("开始评分")):
         key = f"score-{cached.version()}-{as_of.isoformat()}"
         state.remember(
-            "score_job",
+            SCORE_JOB,
             requests.request_score(cached.store(), as_of=as_of, actor=cached.actor(), key=key),
         )
-    progress.follow("score_job", kind="score", draw_result=None)
+    progress.follow(SCORE_JOB, kind="score", draw_result=None)
 
-st.subheader(text("最近的导入"), anchor=False)
-st.dataframe(tables.imports(cached.recent_imports()), hide_index=True)
+    st.subheader(text("最近的导入"), anchor=False)
+    tables.draw_imports(cached.recent_imports())

@@ -20,7 +20,10 @@ from ui import state
 from workflows import access, evenness, overview, reading, rule_check, score_runs, weeks
 from workflows.settings import Settings, read_settings
 
-_KEYED: dict[str | type[Any], Callable[[Any], Any]] = {Scope: repr}
+_KEYED: dict[str | type[Any], Callable[[Any], Any]] = {
+    Scope: repr,
+    reading.ScoreRun: lambda run: run.run_id,
+}
 
 
 @st.cache_resource
@@ -107,14 +110,11 @@ def _districts(store_version: str, scope: Scope) -> dict[str, str]:
 
 def week_overview(of: reading.ScoreRun) -> overview.Overview:
     """Return the numbers of the first page."""
-    return _overview(version(), of.run_id, scope())
+    return _overview(version(), of, scope())
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
-def _overview(store_version: str, run_id: str, scope: Scope) -> overview.Overview:
-    of = reading.latest_run(store(), scope=scope)
-    if of is None:
-        raise LookupError("no score run")
+def _overview(store_version: str, of: reading.ScoreRun, scope: Scope) -> overview.Overview:
     return overview.make_overview(
         store(), of, scope=scope, unseen_months=settings().screen.unseen_months
     )
@@ -122,14 +122,11 @@ def _overview(store_version: str, run_id: str, scope: Scope) -> overview.Overvie
 
 def even(of: reading.ScoreRun) -> evenness.Evenness:
     """Return how visits follow risk over the last twelve months."""
-    return _even(version(), of.run_id, scope())
+    return _even(version(), of, scope())
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
-def _even(store_version: str, run_id: str, scope: Scope) -> evenness.Evenness:
-    of = reading.latest_run(store(), scope=scope)
-    if of is None:
-        raise LookupError("no score run")
+def _even(store_version: str, of: reading.ScoreRun, scope: Scope) -> evenness.Evenness:
     return evenness.make_evenness(store(), of, scope=scope)
 
 

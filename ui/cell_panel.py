@@ -33,7 +33,12 @@ def draw(run: ScoreRun, cell_id: str | None) -> None:
     row = story.row
     st.subheader(messages.plain(tables.place(row)), anchor=False)
     st.caption(" · ".join(_facts(row)))
-    st.metric(text("至少有一处未掌握点位"), messages.percent(row["p_hidden"]))
+    st.metric(
+        text("至少有一处可查实的违法（以在册机构代替）")
+        if reading.counts_all_finds(run)
+        else text("至少有一处未掌握点位"),
+        messages.percent(row["p_hidden"]),
+    )
     st.caption(
         text(
             "90 % 区间 {lo} – {hi} · 第 {r} 位，共 {n} 格 · 中位 {median}",
@@ -44,7 +49,8 @@ def draw(run: ScoreRun, cell_id: str | None) -> None:
             median=messages.percent(story.median_p),
         )
     )
-    st.markdown("**" + text("为什么（预计点位数 {v} 由此构成）", v=f"{row['mean']:.2f}") + "**")
+    expected = f"{row['mean']:.2f}"
+    st.markdown("**" + text("为什么（预计点位数 {v} 由此构成）", v=expected) + "**")
     st.echarts_chart(
         charts.reason_bars(story.reasons),
         height=18 + 34 * len(story.reasons),

@@ -6,6 +6,7 @@ from data.records import Plan
 from ui import cached, filters, maps, messages, state
 from ui.maps import MapLayer
 from ui.messages import text
+from workflows import reading
 from workflows.reading import ScoreRun
 
 LAYERS = ("not_looked", "fringe", "complaints", "cases", "facilities", "certainty")
@@ -13,10 +14,16 @@ SHOWN_AT_FIRST = ("not_looked", "fringe", "complaints", "cases")
 HEIGHT = 560
 
 
-def choose_measure() -> str:
+def choose_measure(run: ScoreRun) -> str:
     """Draw the choice of what the colour says and return it: ``p`` or ``score``."""
-    names = {"p": text("未掌握点位概率"), "score": text("风险（点位数 × 严重程度）")}
-    return filters.one_of("measure", names, label=text("颜色"), default="p")
+    all_finds = reading.counts_all_finds(run)
+    names = {
+        "p": text("可查实违法的概率") if all_finds else text("未掌握点位概率"),
+        "score": text("风险（数量 × 严重程度）"),
+    }
+    # where facilities stand in, nearly every cell has something: the amount tells them apart
+    default = "score" if all_finds else "p"
+    return filters.one_of("measure", names, label=text("颜色"), default=default)
 
 
 def choose_layers() -> list[str]:
@@ -77,7 +84,7 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
         height=HEIGHT,
         fit=f"{run.run_id}-{state.district()}",
         source=text("底图：本局区划；评分于 {time}", time=messages.when(run.created_at)),
-        ramp_title=text("风险，占最高网格的 %") if measure == "score" else None,
+        ramp_title=_ramp_title(run, measure),
     )
     chosen = event.selected
     if chosen is None or chosen.get("layer") != "cells":
@@ -86,9 +93,16 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
     return chosen["id"]
 
 
+def _ramp_title(run: ScoreRun, measure: str) -> str | None:
+    if measure == "score":
+        return text("风险，占最高网格的 %")
+    return text("可查实违法的概率（每网格）") if reading.counts_all_finds(run) else None
+
+
 def small_map(run: ScoreRun) -> None:
     """Draw the map of the first page: cells, what is not looked at, the fringe."""
     cells = _address(f"/data/cells/{run.run_id}.json")
+    measure = "score" if reading.counts_all_finds(run) else "p"
     maps.risk_map(
         key="home",
         layers=[
@@ -97,7 +111,7 @@ def small_map(run: ScoreRun) -> None:
                 url=_address("/data/areas.json", as_of=run.as_of.isoformat()),
                 kind="areas",
             ),
-            MapLayer(name="cells", url=cells, kind="cells", options={"value": "p"}),
+            MapLayer(name="cells", url=cells, kind="cells", options={"value": measure}),
             MapLayer(
                 name="not_looked",
                 url=cells,
@@ -109,6 +123,7 @@ def small_map(run: ScoreRun) -> None:
         language=state.language(),
         alt=text("风险热点图：每个网格有未掌握点位的概率；同样的内容见表格"),
         height=420,
+        ramp_title=_ramp_title(run, measure),
         fit=f"{run.run_id}-{state.district()}",
     )
 

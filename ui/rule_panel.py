@@ -12,8 +12,8 @@ N_SENTENCES = 30
 def draw(report: RuleReport) -> None:
     """Draw the list of rules with ✓ or ! and counts, and what exactly is wrong, folded up."""
     st.subheader(text("规则检查"), anchor=False)
-    st.caption(headline(report))
     colours = charts.palette()
+    st.caption(headline(report))
     rows = "".join(_row(line, done=colours.done, warning=colours.warning) for line in report.lines)
     st.html(f'<table style="width:100%;border-collapse:collapse;font-size:0.875rem">{rows}</table>')
     broken = [line for line in report.lines if line.violations]

@@ -229,6 +229,12 @@ def imports(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def draw_imports(rows: pd.DataFrame) -> None:
+    """Draw the list of imports, each with a link to its refused rows where there are any."""
+    links = {text("下载拒绝清单"): st.column_config.LinkColumn(display_text=text("下载"))}
+    st.dataframe(imports(rows), hide_index=True, column_config=links, alt=text("最近的导入"))
+
+
 def draw_import_report(result: Mapping[str, Any]) -> None:
     """Draw what became of each file of an import."""
     for file in result["report"]["files"]:

@@ -29,6 +29,7 @@ __all__ = [
     "active_jobs",
     "cell_story",
     "count_rows",
+    "counts_all_finds",
     "data_version",
     "district_names",
     "known_span",
@@ -80,6 +81,16 @@ def missing(run: ScoreRun) -> list[Mapping[str, Any]]:
     """Return the stored sentences about what the scores had to do without."""
     stored = run.summary.get("missing", [])
     return list(stored) if isinstance(stored, list) else []
+
+
+def counts_all_finds(run: ScoreRun) -> bool:
+    """
+    Return whether finds at registered facilities stand in for unknown sites.
+
+    So it is where no case names an unregistered site: the map then says where
+    violations will be found, not where unknown sites are, and must say so.
+    """
+    return bool(run.summary.get("uses_all_finds"))
 
 
 def ranked_cells(store: Store, run_id: str, *, scope: Scope) -> pd.DataFrame:
