@@ -1,0 +1,96 @@
+"""Slow and obvious: the hidden-site model by listing every path of one cell."""
+
+import itertools
+import math
+
+import numpy as np
+
+TOP = 8
+
+
+def births(rate, room):
+    """Poisson counts from 0 to ``room``, adding up to 1."""
+    weights = np.array([rate**j / math.factorial(j) for j in range(room + 1)])
+    return weights / weights.sum()
+
+
+def change(turnover, rate):
+    """Chance of going from n to k sites: some close, some open."""
+    table = np.zeros((TOP + 1, TOP + 1))
+    for n in range(TOP + 1):
+        for left in range(n + 1):
+            stay = math.comb(n, left) * (1 - turnover) ** left * turnover ** (n - left)
+            for j, chance in enumerate(births(rate, TOP - left)):
+                table[n, left + j] += stay * chance
+    return table
+
+
+def heard_chance(n, tickets, *, rho, eps, level, spread, site_shares, noise_shares):
+    """Negative binomial number of tickets, and the channel of each; without 1/n! terms."""
+    if level == 0:
+        return 1.0
+    mean, total = level * (n * rho + eps), sum(tickets)
+    if spread == 0:
+        chance = math.exp(-mean) * mean**total
+    else:
+        size = 1 / spread
+        chance = math.exp(math.lgamma(total + size) - math.lgamma(size))
+        chance *= (size / (size + mean)) ** size * (mean / (size + mean)) ** total
+    for j, k in enumerate(tickets):
+        rate = n * rho * site_shares[j] + eps * noise_shares[j]
+        chance *= (rate / (n * rho + eps)) ** k
+    return chance
+
+
+def found_chance(n, looks):
+    """Chance of what the looks of one week found, one after the other."""
+    chance = 1.0
+    for visits, found, detection in looks:
+        if found > n:
+            return 0.0
+        seen = 1 - (1 - detection) ** visits
+        chance *= math.comb(n, found) * seen**found * (1 - seen) ** (n - found)
+        n -= found
+    return chance
+
+
+def one_cell(weeks, *, sites, turnover, displaced, **reporting):
+    """
+    Sum over all paths of one cell.
+
+    Parameters
+    ----------
+    weeks
+        Per week: ``tickets`` per channel, ``level``, ``looks`` (visits, found, detection),
+        and ``near``, the closures near by that week.
+
+    Returns
+    -------
+    log_likelihood, final, expected
+        ``final`` for the week after the last; ``expected`` sites before the looks, per week.
+    """
+    tables = [change(turnover, sites * turnover + displaced * week["near"]) for week in weeks]
+    clues = [
+        [
+            heard_chance(n, week["tickets"], level=week["level"], **reporting)
+            * found_chance(n, week["looks"])
+            for n in range(TOP + 1)
+        ]
+        for week in weeks
+    ]
+    taken = [sum(found for _, found, _ in week["looks"]) for week in weeks]
+    start = births(sites, TOP)
+    final, expected = np.zeros(TOP + 1), np.zeros(len(weeks))
+    for path in itertools.product(range(TOP + 1), repeat=len(weeks)):
+        chance = start[path[0]]
+        for t, n in enumerate(path):
+            chance *= clues[t][n]
+            if chance == 0:
+                break
+            if t + 1 < len(weeks):
+                chance *= tables[t][n - taken[t], path[t + 1]]
+        if chance > 0:
+            final += chance * tables[-1][path[-1] - taken[-1]]
+            expected += chance * np.array(path)
+    total = final.sum()
+    return math.log(total), final / total, expected / total
