@@ -129,42 +129,40 @@ def _scored_import(
     store: Store, settings: Settings, job: jobs.Job, reporter: Reporter, report: ImportReport
 ) -> Mapping[str, Any]:
     """Score anew where files brought something."""
+    told = {"report": report.to_json(None)}
     if report.n_taken and job.params.get("score", True):
-        run = scoring.score(
-            store,
-            settings.scoring,
-            scope=EVERYTHING,
-            as_of=default_as_of(store, now=datetime.now(TIME_ZONE)),
-            actor=job.actor,
-            progress=reporter.or_cancel,
-        )
-        return {"report": report.to_json(None), "run_id": run.run_id}
-    return {"report": report.to_json(None)}
+        return {**told, **_scored(store, settings, job, reporter)}
+    return told
 
 
 def _run_demo(
     store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
 ) -> Mapping[str, Any]:
     demo.fill_store(store, now=datetime.now(UTC), progress=reporter.or_cancel)
-    run = scoring.score(
-        store,
-        settings.scoring,
-        scope=EVERYTHING,
-        as_of=default_as_of(store, now=datetime.now(TIME_ZONE)),
-        actor=job.actor,
-        progress=reporter.or_cancel,
-    )
-    return {"run_id": run.run_id}
+    return _scored(store, settings, job, reporter)
 
 
 def _run_score(
     store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
 ) -> Mapping[str, Any]:
+    as_of = datetime.fromisoformat(job.params["as_of"])
+    return _scored(store, settings, job, reporter, as_of=as_of)
+
+
+def _scored(
+    store: Store,
+    settings: Settings,
+    job: jobs.Job,
+    reporter: Reporter,
+    *,
+    as_of: datetime | None = None,
+) -> Mapping[str, Any]:
+    """Score as of a moment, or of the one up to which the store is worth looking at."""
     run = scoring.score(
         store,
         settings.scoring,
         scope=EVERYTHING,
-        as_of=datetime.fromisoformat(job.params["as_of"]),
+        as_of=as_of or default_as_of(store, now=datetime.now(TIME_ZONE)),
         actor=job.actor,
         progress=reporter.or_cancel,
     )
