@@ -231,8 +231,16 @@ def imports(rows: pd.DataFrame) -> pd.DataFrame:
 
 def draw_imports(rows: pd.DataFrame) -> None:
     """Draw the list of imports, each with a link to its refused rows where there are any."""
-    links = {text("下载拒绝清单"): st.column_config.LinkColumn(display_text=text("下载"))}
-    st.dataframe(imports(rows), hide_index=True, column_config=links, alt=text("最近的导入"))
+    links: dict[str, Any] = {
+        text("下载拒绝清单"): st.column_config.LinkColumn(display_text=text("下载"))
+    }
+    st.dataframe(
+        imports(rows),
+        hide_index=True,
+        column_config=links,
+        placeholder="—",
+        alt=text("最近的导入"),
+    )
 
 
 def draw_import_report(result: Mapping[str, Any]) -> None:
