@@ -55,13 +55,16 @@ def _reader(format_: str) -> Callable[[str], None]:
         from data.importers import child_tables
 
         return {"csv": child_tables.read_csv, "xlsx": child_tables.read_xlsx}[format_]
+    if format_ == "pbf":
+        from data.importers import child_roads
+
+        return child_roads.read_pbf
     from data.importers import child_shapes
 
     return {
         "geojson": child_shapes.read_geojson,
         "gpkg": child_shapes.read_gpkg,
         "shapefile": child_shapes.read_zipped_shapefile,
-        "pbf": child_shapes.read_pbf,
     }[format_]
 
 

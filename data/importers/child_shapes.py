@@ -8,7 +8,7 @@ it is loaded (``OGR_SKIP``, set by the parent), and GeoJSON never reaches it.
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from data.importers.child_tables import check_zip
 from data.importers.problems import ProblemError
-from data.importers.stream import Row, send
+from data.importers.stream import send
 
 SHAPE_TYPE = "\x1ashape_type"
 """Header of the column that says what each shape is: ``line``, ``area`` or ``other``."""
@@ -25,14 +25,6 @@ _LON_LAT = frozenset({"CRS84", "4326", "4490"})
 _MAX_JSON_MB = 300
 _MAX_LON, _MAX_LAT = 180.0, 90.0
 _SQLITE_HEAD_BYTES = 100
-_ROAD_TAGS = ("highway", "oneway", "maxspeed")
-_ROADS = frozenset(
-    {
-        *("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
-        *("secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified"),
-        *("residential", "living_street", "service", "track", "road"),
-    }
-)
 
 
 def read_geojson(path: str) -> None:
@@ -89,36 +81,6 @@ def read_zipped_shapefile(path: str) -> None:
         raise ProblemError("unreadable", kind="Shapefile")
     n_rows = _shapefile_rows(parts)
     _send_layer(f"/vsizip/{{{path}}}/{layers[0]}", layer=None, n_rows=n_rows)
-
-
-def read_pbf(path: str) -> None:
-    """Read the roads that vehicles may use from an OpenStreetMap extract."""
-    import osmium
-    import shapely
-
-    # Without the index of node places a line has no shape; it is kept in memory.
-    source = (
-        osmium.FileProcessor(path)
-        .with_locations("flex_mem")
-        .with_filter(osmium.filter.KeyFilter("highway"))
-    )
-
-    def rows() -> Iterator[Row]:
-        number = 0
-        try:
-            for item in source:
-                tags = item.tags
-                if not isinstance(item, osmium.osm.Way) or tags.get("highway") not in _ROADS:
-                    continue
-                points = [(n.lon, n.lat) for n in item.nodes if n.location.valid()]
-                if len(points) > 1:
-                    number += 1
-                    line = shapely.to_wkb(shapely.LineString(points))
-                    yield number, [*(tags.get(name) for name in _ROAD_TAGS), "line", line]
-        except RuntimeError as error:
-            raise ProblemError("unreadable", kind="OSM.PBF") from error
-
-    send([*_ROAD_TAGS, SHAPE_TYPE], rows(), shapes=True)
 
 
 def _send_layer(path: str, *, layer: str | None, n_rows: int | None = None) -> None:
