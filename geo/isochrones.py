@@ -46,32 +46,58 @@ def isochrones(
     at_s = walk_s + csgraph.dijkstra(
         graph.matrix, indices=int(graph.node[0]), limit=60.0 * max(minutes)
     )
-    return [_area(network, graph, at_s, 60.0 * limit, width_m) for limit in minutes]
+    areas: dict[float, shapely.Geometry] = {}
+    inner: shapely.Geometry = shapely.Polygon()
+    before_s = -1.0
+    # From the inside out: what is reached sooner need not be drawn again.
+    for limit in sorted(set(minutes)):
+        lines = _reached(network, graph, at_s, after_s=before_s, limit_s=60.0 * limit)
+        inner = shapely.union(inner, _ground(lines, network, width_m=width_m))
+        areas[limit] = _to_degrees(shapely.simplify(inner, width_m / 10), network)
+        before_s = 60.0 * limit
+    return [areas[limit] for limit in minutes]
 
 
-def _area(
+def _reached(
     network: RoadNetwork,
     graph: road_places.RoadGraph,
     at_s: NDArray[np.float64],
+    *,
+    after_s: float,
     limit_s: float,
-    width_m: float,
-) -> shapely.Geometry:
+) -> list[shapely.LineString]:
+    """Return the roads reached within the limit that were not reached whole before."""
     start_s = np.repeat(at_s, np.diff(graph.matrix.indptr))
+    end_s = start_s + graph.matrix.data
     share = np.clip((limit_s - start_s) / graph.matrix.data, 0.0, 1.0)
-    reached = np.flatnonzero(np.isfinite(start_s) & (start_s <= limit_s))
-    lines = []
-    for arc in reached:
-        begin_m, end_m = graph.arc_from_m[arc], graph.arc_to_m[arc]
-        points = road_places.edge_points(
-            network, int(graph.arc_edge[arc]), begin_m, begin_m + share[arc] * (end_m - begin_m)
-        )
-        lines.append(shapely.LineString(points))
+    low_m = np.minimum(graph.arc_from_m, graph.arc_to_m)
+    lines, seen = [], set()
+    for arc in np.flatnonzero((start_s <= limit_s) & (end_s > after_s)):
+        edge, begin_m = int(graph.arc_edge[arc]), graph.arc_from_m[arc]
+        if share[arc] >= 1.0:
+            # A road that is reached whole from both its ends is drawn once.
+            if (edge, low_m[arc]) in seen:
+                continue
+            seen.add((edge, low_m[arc]))
+        end_m = begin_m + share[arc] * (graph.arc_to_m[arc] - begin_m)
+        lines.append(shapely.LineString(road_places.edge_points(network, edge, begin_m, end_m)))
+    return lines
+
+
+def _ground(
+    lines: list[shapely.LineString], network: RoadNetwork, *, width_m: float
+) -> shapely.Geometry:
+    """Return the ground along lines in degrees, in metres."""
     if not lines:
         return shapely.Polygon()
-    to_metres = Transformer.from_crs(coordinates.WGS84, network.crs, always_xy=True)
-    in_metres = shapely.transform(np.array(lines), to_metres.transform, interleaved=False)
-    drawn = shapely.simplify(in_metres, width_m / 10)
-    grown = shapely.union_all(shapely.buffer(drawn, width_m, quad_segs=2))
-    simple = shapely.simplify(grown, width_m / 10)
-    to_degrees = Transformer.from_crs(network.crs, coordinates.WGS84, always_xy=True)
-    return shapely.transform(simple, to_degrees.transform, interleaved=False)
+    points, line = shapely.get_coordinates(np.array(lines), return_index=True)
+    x, y = network.to_metres(points[:, 0], points[:, 1])
+    drawn = shapely.simplify(
+        shapely.linestrings(np.column_stack([x, y]), indices=line), width_m / 5
+    )
+    return shapely.union_all(shapely.buffer(drawn, width_m, quad_segs=2))
+
+
+def _to_degrees(shape: shapely.Geometry, network: RoadNetwork) -> shapely.Geometry:
+    change = Transformer.from_crs(network.crs, coordinates.WGS84, always_xy=True)
+    return shapely.transform(shape, change.transform, interleaved=False)
