@@ -26,6 +26,7 @@ from workflows.past_checks import last_visits, past_checks
 from workflows.weeks import DAYS_A_WEEK, midnight
 
 if TYPE_CHECKING:
+    from workflows.candidates import CandidateParams
     from workflows.planning import PlanningParams
 
 KNOWN_RISK_TOPICS = frozenset({"unlicensed_practice", "illegal_cosmetic"})
@@ -132,6 +133,8 @@ class _Records:
     checks: Mapping[int, Mapping[str, PastChecks]]
     last_visit: Mapping[str, date]
     known_risk: frozenset[str]
+    members: Mapping[str, tuple[str, ...]]
+    cap: CapParams
 
 
 def check_plan(
@@ -161,7 +164,7 @@ def check_plan(
         One line per rule. The lunch check here is what times alone can show: a plan
         does not hold the length of each leg; the solver's own check holds all.
     """
-    records = _records(plan, officers, recusals, inspections, level=params.candidates.level)
+    records = _records(plan, officers, recusals, inspections, params.candidates)
     tally = _Tally()
     n_out: Counter[int] = Counter()
     for route in plan.routes:
@@ -240,8 +243,7 @@ def _records(
     officers: pd.DataFrame,
     recusals: pd.DataFrame,
     inspections: pd.DataFrame,
-    *,
-    level: str,
+    params: "CandidateParams",
 ) -> _Records:
     planned = {stop.visit.facility_id for route in plan.routes for stop in route.stops} - {None}
     known = inspections[inspections["facility_id"].isin(planned)]
@@ -259,19 +261,23 @@ def _records(
         },
         districts=dict(zip(ids, officers["district_code"], strict=True)),
         recused={facility_id: tuple(pairs) for facility_id, pairs in recused.items()},
-        checks={year: past_checks(known, year=year, level=level) for year in years},
+        checks={year: past_checks(known, year=year, level=params.level) for year in years},
         last_visit=last_visits(known),
         known_risk=_known_risk(known),
+        members={team.team_id: team.officer_ids for team in plan.teams},
+        cap=CapParams(per_level=params.yearly_cap, in_total=params.yearly_cap_total),
     )
 
 
 def _known_risk(inspections: pd.DataFrame) -> frozenset[str]:
-    found = inspections["topics"].fillna("").str.split(";")
-    grave = found.map(lambda topics: bool(KNOWN_RISK_TOPICS.intersection(topics)))
-    risky = inspections.loc[
-        (inspections["result"] == KNOWN_RISK_RESULT) | grave.astype(bool), "facility_id"
-    ]
-    return frozenset(risky)
+    refused = inspections.loc[inspections["result"] == KNOWN_RISK_RESULT, "facility_id"]
+    found = inspections.dropna(subset="topics")
+    grave = (
+        facility_id
+        for facility_id, topics in zip(found["facility_id"], found["topics"], strict=True)
+        if not KNOWN_RISK_TOPICS.isdisjoint(topics.split(";"))
+    )
+    return frozenset(refused).union(grave)
 
 
 def _check_stop(
@@ -283,7 +289,7 @@ def _check_stop(
     params: "PlanningParams",
 ) -> None:
     visit, day = stop.visit, plan.week_start + timedelta(days=route.day)
-    officer_ids = next(team.officer_ids for team in plan.teams if team.team_id == route.team_id)
+    officer_ids = records.members[route.team_id]
     team = Message("队 {team}", {"team": route.team_id})
     expiry = {officer_id: records.expiry.get(officer_id) for officer_id in officer_ids}
     found = _officer_violations(expiry, team, visit, day, records)
@@ -291,10 +297,7 @@ def _check_stop(
     checked = ["two_officers", "certificate", "recusal", "jurisdiction", "window"]
     if visit.facility_id is not None:
         past = records.checks[day.year].get(visit.facility_id, PastChecks())
-        cap = CapParams(
-            per_level=params.candidates.yearly_cap, in_total=params.candidates.yearly_cap_total
-        )
-        found += rules.check_yearly_cap(past, ground=visit.ground, params=cap)
+        found += rules.check_yearly_cap(past, ground=visit.ground, params=records.cap)
         found += rules.check_spacing(
             records.last_visit.get(visit.facility_id),
             day=day,
