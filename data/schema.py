@@ -182,7 +182,7 @@ class Column:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """
-    One kind of source record (FORMATS: one file kind).
+    One kind of source record (one kind of file, docs/formats.md).
 
     ``event`` is the column whose date says when the record itself became known;
     ``None`` means it is taken as always known. ``key`` identifies a record over

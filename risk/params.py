@@ -1,7 +1,7 @@
 """
 Every choice of the scoring, with its unit and what it means.
 
-The defaults marked *A* in DOMAIN.md are assumptions a bureau may change in
+The defaults marked *A* in docs/domain.md are assumptions a bureau may change in
 ``medpatrol.toml`` under ``[scoring]``; the methods pages say where each comes from.
 """
 
@@ -17,7 +17,7 @@ SEVERITY = {
     "expired_drugs": 4.0,
     "hygiene": 2.0,
 }
-"""Points per violation of a topic (DOMAIN section 5); topics not named count 1."""
+"""Points per violation of a topic (docs/domain.md); topics not named count 1."""
 
 OTHER_SEVERITY = 1.0
 """Points of a topic that ``ScoringParams.severity`` does not name."""
@@ -282,7 +282,7 @@ class ScoringParams:
     kind_topics
         Typical mix of topics by kind of facility, relative weights.
     sealed_kinds, sealed_channels
-        Visits and reports that enter no score (DOMAIN section 4, undercover lane).
+        Visits and reports that enter no score (undercover lane, docs/domain.md).
     no_look_kinds
         Kinds of inspection in which nobody looked at the place itself.
     """

@@ -167,7 +167,7 @@ class PatrolProblem:
     @classmethod
     def from_json(cls, source: Mapping[str, Any] | str | Path) -> PatrolProblem:
         """
-        Read a problem in the format of FORMATS.md, section 3.
+        Read a problem in the format of docs/formats.md.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class PatrolProblem:
         return problem_file.read_problem(source)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the problem in the format of FORMATS.md, travel times inline."""
+        """Return the problem in the format of docs/formats.md, travel times inline."""
         from routing import problem_file
 
         return problem_file.problem_to_json(self)

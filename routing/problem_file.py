@@ -1,4 +1,4 @@
-"""A planning problem from and to the JSON of FORMATS.md, section 3."""
+"""A planning problem from and to the JSON of docs/formats.md."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -73,7 +73,7 @@ class SolveResult:
     n_iterations: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the solution in the format of FORMATS.md, section 3."""
+        """Return the solution in the format of docs/formats.md."""
         return {
             "status": self.status,
             "prize": self.prize,

@@ -196,7 +196,7 @@ def solve_file(
     problem_path: Path | str, out_path: Path | str, seconds: float = 30.0, seed: int = 0
 ) -> SolveResult:
     """
-    Solve a problem file and write the solution file (FORMATS.md, section 3).
+    Solve a problem file and write the solution file (docs/formats.md).
 
     Raises
     ------

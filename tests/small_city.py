@@ -2,8 +2,8 @@
 A made-up district small enough to load, score and plan in seconds.
 
 Two townships side by side, a fringe and a rural one; facilities, two years of
-inspections and leads, cases, eight officers at one base. Files as FORMATS
-section 1 describes them. Every name is plainly invented.
+inspections and leads, cases, eight officers at one base. Files as
+docs/formats.md describes them. Every name is plainly invented.
 """
 
 import csv

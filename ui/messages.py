@@ -13,7 +13,7 @@ from workflows import wording
 
 
 def text(template: str, /, **values: object) -> str:
-    """Return a sentence in the reader's language (UI.md section 6 for numbers)."""
+    """Return a sentence in the reader's language , numbers as people read them."""
     return wording.say(Message(template, values), state.language())
 
 

@@ -3,7 +3,7 @@ What could be visited next week: leads to check, facilities, areas to search.
 
 One door is one visit: leads about a facility join its visit, leads without a
 facility join when they lie at the same door. The value of a visit is what it is
-expected to find x severity (DOMAIN section 5: time since the last look is
+expected to find x severity (docs/domain.md: time since the last look is
 already inside the probability, never a second factor).
 """
 
@@ -30,7 +30,7 @@ POINTS = 100
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateParams:
     """
-    Assumptions about visits; each is a setting of the bureau (DOMAIN section 4, *A*).
+    Assumptions about visits; each is a setting of the bureau (docs/domain.md, *A*).
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def make_candidates(
     params
         Durations, shares and caps.
     severity
-        Points per topic (DOMAIN section 5).
+        Points per topic (docs/domain.md).
     week_start
         Monday of the planned week.
     as_of

@@ -57,7 +57,7 @@ def write_scores(
     cells: Path | None,
     facilities: Path | None,
 ) -> Written:
-    """Write the scores of a run to parquet or CSV files (FORMATS section 2)."""
+    """Write the scores of a run to parquet or CSV files (docs/formats.md)."""
     check_tables(cells, facilities)
     cell_rows = scores.load_cell_scores(store, run_id, scope=scope)
     facility_rows = scores.load_facility_scores(store, run_id, scope=scope)

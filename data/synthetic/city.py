@@ -49,7 +49,7 @@ def make_city(
     Parameters
     ----------
     out
-        Folder, made if it is not there. The files of FORMATS section 1 go there,
+        Folder, made if it is not there. The files of docs/formats.md go there,
         what is really hidden where goes to ``truth/``, which no import reads.
     seed
         The same seed gives the same bytes.

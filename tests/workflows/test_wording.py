@@ -40,7 +40,7 @@ def test_codes_become_labels_in_both_languages():
 
 
 def test_numbers_carry_thousands_separators_and_a_true_minus():
-    """UI.md section 6: 1,350, and − instead of a hyphen."""
+    """1,350, and − instead of a hyphen."""
     assert translator("zh")("共 {n} 格", n=1350) == "共 1,350 格"
     assert translator("zh")("差 {gap}", gap=-2.5) == "差 −2.5"
 
