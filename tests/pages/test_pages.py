@@ -86,3 +86,32 @@ def test_pages_never_show_a_complainant(planned_store, monkeypatch):
         shown = words(at) + "".join(str(frame.value) for frame in at.dataframe)
         assert CANARY_NAME not in shown
         assert CANARY_PHONE not in shown
+
+
+def test_the_demo_city_is_removed_with_one_click(empty_store, monkeypatch):
+    """A bureau that starts for real wants none of it left."""
+    from datetime import UTC, datetime
+
+    from data.scope import EVERYTHING
+    from data.store.rows import count_rows
+    from workflows.demo import fill_store
+
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    fill_store(empty_store, now=now, scale="county")
+    assert count_rows(empty_store, scope=EVERYTHING, as_of=now)["facilities"] > 0
+    at = opened("demo_city", empty_store, monkeypatch)
+    next(button for button in at.button if button.label == "移除示例城市").click().run()
+    assert not at.exception
+    assert not any(count_rows(empty_store, scope=EVERYTHING, as_of=now).values())
+
+
+def test_an_empty_store_offers_the_demo_city(empty_store, monkeypatch):
+    """Somebody who only wants to look needs no files."""
+    from data.store import jobs
+
+    at = opened("overview", empty_store, monkeypatch)
+    next(button for button in at.button if button.label == "载入示例城市").click().run()
+    assert not at.exception
+    from data.scope import EVERYTHING
+
+    assert [job.kind for job in jobs.active_jobs(empty_store, scope=EVERYTHING)] == ["demo"]
