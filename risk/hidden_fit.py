@@ -43,7 +43,9 @@ def fit_fields(data: HiddenData, params: HiddenParams) -> tuple[Fit, Point, Solu
     for step in range(last):
         point = one_step(fit, point, rng, step=step)
     _, quadratic, _ = fit.quadratic(point, exact=True)
-    return fit, point, fit.solution(point, quadratic)
+    # the spread is that about the point; one more step would lead back to the mode
+    spread = fit.solution(point, quadratic)
+    return fit, point, replace(spread, fields=point.fields, border=point.border)
 
 
 def one_step(fit: Fit, point: Point, rng: np.random.Generator, *, step: int) -> Point:

@@ -41,7 +41,7 @@ def test_the_total_is_about_right_and_inside_its_interval(fitted):
 
 
 def test_detection_turnover_and_displacement_are_recovered():
-    """Nobody can look them up; the 99 % ranges of the draws hold the truth."""
+    """Nobody can look them up; the 95 % ranges of the draws hold the truth."""
     data, _ = county_data(
         seed=5, side=20, n_weeks=80, visits=60, turnover=0.03, displaced=0.6, detection=0.55
     )
@@ -51,8 +51,16 @@ def test_detection_turnover_and_displacement_are_recovered():
         (state.displaced, 0.6),
         (1 / (1 + np.exp(-state.detection_logit)), 0.55),
     ):
-        lo, hi = np.quantile(draws, [0.005, 0.995])
+        lo, hi = np.quantile(draws, [0.025, 0.975])
         assert lo < truth < hi
+
+
+def test_draws_are_centred_on_the_fit(fitted):
+    """A last step to the mode would put the whole map off, and has."""
+    _, state, _ = fitted
+    centre = np.mean(np.log(state.turnover / (1 - state.turnover)))
+    assert 1 / (1 + np.exp(-centre)) == pytest.approx(state.central_shared[0], rel=1e-9)
+    assert np.mean(state.detection_logit) == pytest.approx(state.central_shared[2], abs=1e-9)
 
 
 def test_curvature_of_the_shared_parameters_is_that_of_the_likelihood():
