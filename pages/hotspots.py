@@ -44,4 +44,4 @@ def board(run: ScoreRun) -> None:
 
 
 board(run)
-st.link_button(text("全屏地图"), f"/document/hotspots/{run.run_id}.html")
+map_pages.document_links(map_pages.document_address("hotspots", run.run_id))

@@ -2,6 +2,8 @@
 
 from urllib.parse import urlencode
 
+import streamlit as st
+
 from data.records import Plan
 from ui import cached, filters, maps, messages, state
 from ui.maps import MapLayer
@@ -9,8 +11,8 @@ from ui.messages import text
 from workflows import reading
 from workflows.reading import ScoreRun
 
-LAYERS = ("not_looked", "fringe", "complaints", "cases", "facilities", "certainty")
-SHOWN_AT_FIRST = ("not_looked", "fringe", "complaints", "cases")
+LAYERS = ("not_looked", "fringe", "complaints", "cases", "facilities", "certainty", "areas")
+SHOWN_AT_FIRST = ("not_looked", "fringe", "complaints", "cases", "areas")
 HEIGHT = 560
 
 
@@ -35,6 +37,7 @@ def choose_layers() -> list[str]:
         "cases": text("案件"),
         "facilities": text("机构"),
         "certainty": text("把握大小"),
+        "areas": text("区划"),
     }
     return filters.several_of("layers", names, label=text("图层"), default=SHOWN_AT_FIRST)
 
@@ -53,6 +56,7 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
         ),
         "cases": _address("/data/cases.json", as_of=as_of),
         "facilities": _address(f"/data/facilities/{run.run_id}.json"),
+        "areas": _address("/data/areas.json", as_of=as_of),
     }
     options: dict[str, dict[str, object]] = {
         "not_looked": {"months": screen.unseen_months},
@@ -61,7 +65,6 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
         "facilities": {"pick": False},
     }
     drawn = [
-        MapLayer(name="areas", url=_address("/data/areas.json", as_of=as_of), kind="areas"),
         MapLayer(name="cells", url=cells, kind="cells", options={"value": measure}),
         *(
             MapLayer(
@@ -126,6 +129,18 @@ def small_map(run: ScoreRun) -> None:
         ramp_title=_ramp_title(run, measure),
         fit=f"{run.run_id}-{state.district()}",
     )
+
+
+def document_address(what: str, identifier: str) -> str:
+    """Return the address of a map document, in the reader's language and district."""
+    return _address(f"/document/{what}/{identifier}.html", lang=state.language())
+
+
+def document_links(address: str) -> None:
+    """Draw the links to a map document: full screen, and as one file that works anywhere."""
+    with st.container(horizontal=True):
+        st.link_button(text("全屏地图"), address)
+        st.link_button(text("导出地图（HTML）"), f"{address}&download=1")
 
 
 def plan_map(plan: Plan, run: ScoreRun, *, day: int | None, teams: list[str]) -> None:

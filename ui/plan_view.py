@@ -98,7 +98,7 @@ def _headline(plan: Plan) -> None:
     language = state.language()
     links.link_button(text("下载 Excel（路线单、未排清单）"), f"{address}.xlsx?lang={language}")
     links.link_button(text("下载 GPX"), f"{address}.gpx?lang={language}")
-    links.link_button(text("全屏地图"), f"/document/plan/{plan.plan_id}.html?lang={language}")
+    map_pages.document_links(map_pages.document_address("plan", plan.plan_id))
 
 
 def _chosen_teams(plan: Plan) -> list[str]:
