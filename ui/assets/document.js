@@ -67,7 +67,8 @@
       if (both === undefined || both === null) return;
       this._hatches = this._hatches || {};
       this._hatches[both] = this._hatches[both] || pattern(ctx, this.options.hatching, both);
-      ctx.globalAlpha = 0.85;
+      // from afar whole regions are hatched: lightly, so that the risk below stays readable
+      ctx.globalAlpha = this._map.getZoom() < 11 ? 0.3 : 0.85;
       ctx.fillStyle = this._hatches[both];
       ctx.fill("evenodd");
       ctx.globalAlpha = 1;
