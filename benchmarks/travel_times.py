@@ -1,5 +1,5 @@
 """
-How right and how fast road times are: real Andorra, and the demo city.
+How right and how fast road times are: real Andorra, the demo city; and township of a point.
 
     python -m benchmarks.travel_times [--demo STORE] [--pbf FILE] [--pairs 500] [--out FILE]
 
@@ -23,6 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
 
+import geopandas
 import numpy as np
 import pandas as pd
 import shapely
@@ -33,7 +34,7 @@ from data.schema import TIME_ZONE
 from data.scope import EVERYTHING
 from data.store.engine import open_store
 from data.store.rows import load_rows
-from geo import isochrones, road_network, road_places, road_routes, travel_times
+from geo import boundaries, isochrones, road_network, road_places, road_routes, travel_times
 from geo.road_speeds import RoadParams
 from workflows.travel import Ways, residents_within, ways_for
 
@@ -247,9 +248,9 @@ def _matrix_figures(ways, chosen) -> dict[str, object]:
     matrix = ways.matrix(chosen)
     done = process_time()
     warm = Ways(ways.lines, roads=ways.roads, straight=ways.straight, folder=ways.folder)
-    began_warm = perf_counter()
+    began_warm, began_cpu = perf_counter(), process_time()
     again = warm.matrix(chosen)
-    warm_s = perf_counter() - began_warm
+    warm_s, warm_cpu_s = perf_counter() - began_warm, process_time() - began_cpu
     if not np.array_equal(matrix.seconds, again.seconds):
         raise SystemExit("kept times differ from those computed")
     straight = Ways(ways.lines.iloc[:0]).matrix(chosen).seconds
@@ -262,6 +263,7 @@ def _matrix_figures(ways, chosen) -> dict[str, object]:
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "peak_before_mb": round(before_mb),
         "warm_s": round(warm_s, 3),
+        "warm_cpu_s": round(warm_cpu_s, 3),
         "share_without_road": round(float((~matrix.destination_has_road).mean()), 4),
         "share_of_pairs_estimated": round(float(matrix.estimated.mean()), 4),
         "road_over_straight_line_median": round(
@@ -277,13 +279,34 @@ def _route_figures(ways, chosen, rng, n_routes=40, n_stops=8) -> dict[str, objec
         near = np.argsort(np.hypot(*(chosen - base).T))[1:150]
         stops = chosen[rng.choice(near, n_stops, replace=False)]
         route = np.vstack([base, stops, base])
-        began = perf_counter()
+        began = process_time()
         road_routes.route_lines(ways.network, [route], params=ways.roads)
-        taken.append(1000 * (perf_counter() - began))
+        taken.append(1000 * (process_time() - began))
     return {
         "day_route_stops": n_stops,
-        "day_route_ms_median": round(float(np.median(taken)), 1),
-        "day_route_ms_p90": round(float(np.quantile(taken, 0.9)), 1),
+        "day_route_cpu_ms_median": round(float(np.median(taken)), 1),
+        "day_route_cpu_ms_p90": round(float(np.quantile(taken, 0.9)), 1),
+    }
+
+
+def townships(*, n_areas=2000, n_points=1_000_000, seed=0) -> dict[str, object]:
+    """Return the seconds to find the area of a million points among finely drawn polygons."""
+    rng = np.random.default_rng(seed)
+    west, south, east, north = 111.0, 22.5, 113.0, 24.0
+    box = shapely.box(west, south, east, north)
+    seeds = shapely.multipoints(rng.uniform((west, south), (east, north), (n_areas, 2)))
+    cells = shapely.get_parts(shapely.voronoi_polygons(seeds, extend_to=box))
+    drawn = shapely.segmentize(shapely.intersection(cells, box), 0.002)
+    codes = [f"{k:09d}" for k in range(len(drawn))]
+    areas = geopandas.GeoDataFrame({"area_code": codes}, geometry=drawn, crs="EPSG:4326")
+    points = rng.uniform((west, south), (east, north), (n_points, 2))
+    began = process_time()
+    boundaries.area_of_points(points[:, 0], points[:, 1], areas)
+    return {
+        "areas": len(drawn),
+        "corners": int(shapely.get_num_coordinates(drawn).sum()),
+        "points": n_points,
+        "area_of_points_cpu_s": round(process_time() - began, 2),
     }
 
 
@@ -300,6 +323,7 @@ def main() -> None:
         figures["andorra"] = andorra(given.pbf, n_pairs=given.pairs)
     if given.demo:
         figures["demo_city"] = demo_city(given.demo)
+    figures["townships"] = townships()
     if given.out:
         rows = [(part, name, value) for part, of in figures.items() for name, value in of.items()]
         frame = pd.DataFrame(rows, columns=["part", "figure", "value"])
