@@ -21,6 +21,7 @@ from data import frames
 from data.records import Plan, Route
 from data.schema import FRINGE_CODES
 from geo import grid, polyline
+from workflows.weeks import local_day
 
 DEGREE = 100_000
 """Units per degree in a payload."""
@@ -297,14 +298,14 @@ def _coded(values: pd.Series) -> tuple[list[str], list[int]]:
 
 def _days_since(days: pd.Series, as_of: datetime) -> list[int | None]:
     # A score as of midnight knows the day before it, not the day itself.
-    today = pd.Timestamp(as_of.date())
+    today = pd.Timestamp(local_day(as_of))
     elapsed = (today - pd.to_datetime(days)).dt.days
     return [None if math.isnan(v) else max(int(v), 0) for v in elapsed.astype(float)]
 
 
 def _last_day(as_of: datetime) -> str:
     """Return the last day of which something is known before ``as_of``."""
-    return _day(as_of - timedelta(seconds=1))
+    return _day(local_day(as_of - timedelta(seconds=1)))
 
 
 def _day(moment: date | datetime | pd.Timestamp) -> str:
