@@ -31,7 +31,7 @@ def test_the_first_visitor_with_a_deep_link_sees_the_frame(frame, visit):
     page.goto(f"{frame}/import_data")
     for words in ("日常", "计划", "成效", "管理", "风险热点", "辖区"):
         page.get_by_text(words, exact=True).first.wait_for()
-    page.wait_for_function("document.documentElement.lang === 'zh-CN'")
+    page.locator("html[lang='zh-CN']").wait_for(state="attached")
 
 
 def test_the_language_stands_in_the_address_and_stays(frame, visit):
@@ -47,7 +47,7 @@ def test_the_language_stands_in_the_address_and_stays(frame, visit):
     page.get_by_role("link", name="Weekly plan").click()
     page.get_by_role("heading", name="Weekly plan").wait_for()
     page.get_by_text("Daily", exact=True).wait_for()
-    page.wait_for_function("document.documentElement.lang === 'en'")
+    page.locator("html[lang='en']").wait_for(state="attached")
     other = visit().page
     other.goto(f"{frame}/evenness?lang=en")
     other.get_by_text("Daily", exact=True).wait_for()

@@ -49,7 +49,8 @@ def test_a_newcomer_gets_from_files_to_a_downloaded_plan(dashboard, visit, small
     page.get_by_role("link", name="风险热点").first.click()
     page.get_by_text("点一个网格，看为什么").wait_for()
     board = page.locator("[role=application]").first
-    board.wait_for()
+    # before the cells are drawn there is nothing to step through, and Tab leaves the map
+    page.locator("[data-drawn*='cells']").wait_for()
     board.focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
