@@ -257,4 +257,4 @@ def _visible_row(
 
 def _text(row: object, name: str) -> str | None:
     value = getattr(row, name, None)
-    return None if value is None or value != value or value == "" else str(value)  # noqa: PLR0124
+    return None if value is None or value != value or value == "" else str(value)

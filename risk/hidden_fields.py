@@ -165,13 +165,13 @@ def field_shape(walk: sparse.csr_array, *, range_cells: float) -> FieldShape:
     )
 
 
-def _factorise(matrix: sparse.csc_array) -> Any:  # noqa: ANN401 - scipy's class has no public name
+def _factorise(matrix: sparse.csc_array) -> Any:
     return splu(
         matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )
 
 
-def _log_det(factor: Any) -> float:  # noqa: ANN401
+def _log_det(factor: Any) -> float:
     return float(np.log(np.abs(factor.U.diagonal())).sum())
 
 

@@ -222,7 +222,7 @@ def pack(
 
 
 def _add_rivals(
-    cp: Any,  # noqa: ANN401 - ortools has no usable types
+    cp: Any,
     model: Model,
     by_visit: dict[int, list[int]],
     picked: list[Any],
@@ -237,7 +237,7 @@ def _add_rivals(
 
 
 def _add_joints(
-    cp: Any,  # noqa: ANN401 - ortools has no usable types
+    cp: Any,
     model: Model,
     columns: list[Column],
     picked: list[Any],

@@ -109,7 +109,7 @@ def _saved_travel(name: str, folder: Path | None) -> NDArray[Any]:
     return loaded
 
 
-def _need(item: object, field: str, entry: str) -> Any:  # noqa: ANN401
+def _need(item: object, field: str, entry: str) -> Any:
     if not isinstance(item, Mapping):
         raise ProblemError("规划问题 {entry} 应为一个对象", entry=entry)
     if field not in item:
@@ -152,7 +152,7 @@ def _texts(value: object, field: str, entry: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _visit(item: Any, k: int) -> Candidate:  # noqa: ANN401
+def _visit(item: Any, k: int) -> Candidate:
     name = _text(item, "id", f"visits[{k}]")
     entry = f"visits {name}"
     required = item.get("required", False)
@@ -188,7 +188,7 @@ def _windows(value: object, entry: str) -> tuple[tuple[int, int, int], ...]:
     return tuple(found)
 
 
-def _shift(item: Any, k: int) -> Shift:  # noqa: ANN401
+def _shift(item: Any, k: int) -> Shift:
     name = _text(item, "id", f"shifts[{k}]")
     entry = f"shifts {name}"
     pause = item.get("break")
@@ -216,7 +216,7 @@ def _quota(item: object, k: int) -> Quota:
     return Quota(group=_text(item, "group", entry), min_visits=_integer(item, "min_visits", entry))
 
 
-def _joint(item: Any, k: int) -> JointVisit:  # noqa: ANN401
+def _joint(item: Any, k: int) -> JointVisit:
     entry = f"together[{k}]"
     names = _texts(_need(item, "visits", entry), "visits", entry)
     within_s = 600 if item.get("within_s") is None else _integer(item, "within_s", entry)

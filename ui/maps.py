@@ -219,7 +219,7 @@ def _layer(layer: MapLayer) -> dict[str, object]:
     }
 
 
-def _component() -> Any:  # noqa: ANN401 - Streamlit's renderer has no public type
+def _component() -> Any:
     # Registered per run: a test process and a restarted server have registries of their own.
     return st.components.v2.component("medpatrol_map", js=LOADER)
 

@@ -34,12 +34,12 @@ def main_reason(reasons: str) -> str:
     return messages.say(from_json(max(parts, key=operator.itemgetter("c"))))
 
 
-def last_seen(value: Any) -> str:  # noqa: ANN401 - a cell of a frame
+def last_seen(value: Any) -> str:
     """Return the date of the last visit, or that there was none."""
     return text("从未到访") if pd.isna(value) else str(pd.Timestamp(value).date())
 
 
-def urban_rural(code: Any) -> str:  # noqa: ANN401 - a cell of a frame
+def urban_rural(code: Any) -> str:
     """Return the label of an urban-rural code, or that it is unknown."""
     return text("未知") if pd.isna(code) else messages.label("urban_rural_code", code)
 

@@ -183,7 +183,7 @@ def _render(
     return document
 
 
-def _layer(content: Mapping[str, Any]) -> Any:  # noqa: ANN401 - folium has no types
+def _layer(content: Mapping[str, Any]) -> Any:
     from branca.element import MacroElement
     from jinja2 import Template
 

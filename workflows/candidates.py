@@ -382,5 +382,5 @@ def _main_reasons(stored: object, *, n_most: int = 2) -> tuple[Message, ...]:
     return tuple(from_json(part) for part in sorted(parts, key=lambda part: -part["c"])[:n_most])
 
 
-def _text(value: Any) -> str | None:  # noqa: ANN401 - a cell of a frame
+def _text(value: Any) -> str | None:
     return None if pd.isna(value) else str(value)

@@ -146,7 +146,7 @@ def workbook(plan: Plan, *, language: str, report: RuleReport | None = None) -> 
 
 
 def _sheet(
-    book: Any,  # noqa: ANN401 - xlsxwriter has no types
+    book: Any,
     name: str,
     rows: Sequence[Sequence[object]],
     *,

@@ -90,7 +90,7 @@ def use_settings(path: Path | None) -> Settings:
     return settings
 
 
-def _filled(default: Any, given: Mapping[str, Any], *, place: str) -> Any:  # noqa: ANN401
+def _filled(default: Any, given: Mapping[str, Any], *, place: str) -> Any:
     """Return ``default`` with the given keys replaced, section by section."""
     known = get_type_hints(type(default))
     changes: dict[str, Any] = {}
@@ -117,7 +117,7 @@ def _filled(default: Any, given: Mapping[str, Any], *, place: str) -> Any:  # no
         ) from error
 
 
-def _checked(old: Any, value: Any, *, where: str) -> Any:  # noqa: ANN401
+def _checked(old: Any, value: Any, *, where: str) -> Any:
     """Return ``value`` as the type of ``old``; a whole number may stand for a decimal one."""
     if isinstance(old, bool) or isinstance(value, bool):
         fits = isinstance(old, bool) and isinstance(value, bool)
@@ -158,7 +158,7 @@ def settings_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _describe(section: Any, *, place: str, lines: list[str]) -> None:  # noqa: ANN401
+def _describe(section: Any, *, place: str, lines: list[str]) -> None:
     meanings = _meanings(type(section).__doc__ or "")
     fields = [(item.name, getattr(section, item.name)) for item in dataclasses.fields(section)]
     plain = [(name, value) for name, value in fields if not dataclasses.is_dataclass(value)]

@@ -93,7 +93,7 @@ def pieces(points: Sequence[Point], is_barrier: Sequence[bool]) -> list[list[Poi
     return [line for line in [*found, piece] if len(line) > 1]
 
 
-def _lines(way: Any, barriers: set[int]) -> list[Any]:  # noqa: ANN401 - a way, WKB
+def _lines(way: Any, barriers: set[int]) -> list[Any]:
     import shapely
 
     nodes = [node for node in way.nodes if node.location.valid()]

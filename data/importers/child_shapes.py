@@ -96,7 +96,7 @@ def _send_layer(path: str, *, layer: str | None, n_rows: int | None = None) -> N
     _send_shapes(names, texts, _to_lon_lat(shapes, about["crs"]))
 
 
-def _send_shapes(names: Sequence[str], columns: Sequence[Sequence[Any]], shapes: Any) -> None:  # noqa: ANN401
+def _send_shapes(names: Sequence[str], columns: Sequence[Sequence[Any]], shapes: Any) -> None:
     """Send attributes with their shapes; points become lon and lat columns instead."""
     import shapely
 
@@ -122,8 +122,8 @@ def _send_shapes(names: Sequence[str], columns: Sequence[Sequence[Any]], shapes:
     send([*names, SHAPE_TYPE], enumerate(zip(*cells, strict=True), start=1), shapes=True)
 
 
-def _coordinate_texts(values: Any) -> list[str | None]:  # noqa: ANN401
-    return [None if value != value else repr(float(value)) for value in values]  # noqa: PLR0124
+def _coordinate_texts(values: Any) -> list[str | None]:
+    return [None if value != value else repr(float(value)) for value in values]
 
 
 def _geometry_name(kind: int) -> str | None:
@@ -131,13 +131,13 @@ def _geometry_name(kind: int) -> str | None:
     return None if kind < 0 else names.get(int(kind), "other")
 
 
-def _geojson_shape(geometry: object) -> Any:  # noqa: ANN401
+def _geojson_shape(geometry: object) -> Any:
     import shapely
 
     return None if not geometry else shapely.from_geojson(json.dumps(geometry))
 
 
-def _to_lon_lat(shapes: Sequence[bytes | None], crs: str | None) -> Any:  # noqa: ANN401
+def _to_lon_lat(shapes: Sequence[bytes | None], crs: str | None) -> Any:
     import pyproj
     import shapely
 
@@ -197,7 +197,7 @@ def _shapefile_rows(parts: dict[str, bytes]) -> int:
 
 
 def _text(value: object) -> str | None:
-    if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
+    if value is None or value != value:
         return None
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)

@@ -139,7 +139,7 @@ def _ends_with_newline(path: str) -> bool:
         return source.read(1) in {b"\n", b"\r"}
 
 
-def _first_row(sheet: Any) -> Row | None:  # noqa: ANN401
+def _first_row(sheet: Any) -> Row | None:
     if not hasattr(sheet, "reset_dimensions"):
         return None
     # What a sheet says of its own size is a claim of whoever made the file.
@@ -154,7 +154,7 @@ def _first_row(sheet: Any) -> Row | None:  # noqa: ANN401
     return header if header is not None and len(header[1]) > 1 else first
 
 
-def _sheet_rows(sheet: Any, max_columns: int) -> Iterator[Row]:  # noqa: ANN401
+def _sheet_rows(sheet: Any, max_columns: int) -> Iterator[Row]:
     rows = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=max_columns, values_only=True)
     for number, cells in enumerate(rows, start=1):
         if any(cell is not None for cell in cells):

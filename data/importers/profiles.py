@@ -102,7 +102,7 @@ def read_profile(path: Path) -> Profile:
     return Profile(tuple(files))
 
 
-def _file_profile(pattern: str, table: Any, shared: Mapping[str, Any]) -> FileProfile:  # noqa: ANN401
+def _file_profile(pattern: str, table: Any, shared: Mapping[str, Any]) -> FileProfile:
     if not isinstance(table, dict):
         raise _unknown_key(pattern, pattern)
     _check_keys(pattern, table, _FILE_KEYS)

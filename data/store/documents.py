@@ -57,7 +57,7 @@ def _message(stored: Mapping[str, Any]) -> Message:
     return Message(stored["t"], values)
 
 
-def _rebuild(type_: Any, value: Any) -> Any:  # noqa: ANN401, PLR0911
+def _rebuild(type_: Any, value: Any) -> Any:  # noqa: PLR0911
     """Rebuild a typed value from plain JSON, following the dataclasses' annotations."""
     origin, arguments = get_origin(type_), get_args(type_)
     if value is None:

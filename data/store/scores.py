@@ -156,7 +156,7 @@ def _plain_values(values: pd.Series) -> list[object]:
 def _plain_value(value: object) -> object:
     if isinstance(value, list | tuple | dict | np.ndarray):
         return documents.to_text(value)
-    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
         return None
     return value.isoformat()[:10] if hasattr(value, "isoformat") else value
 

@@ -71,7 +71,7 @@ def _relief(terrain: Terrain) -> np.ndarray:
 class _Pen:
     """Draws layers; knows how metres become pixels."""
 
-    def __init__(self, land: Land, pen: Any) -> None:  # noqa: ANN401 - Pillow's own type is private
+    def __init__(self, land: Land, pen: Any) -> None:
         self._land, self._pen = land, pen
         self._grid = land.terrain.grid
 
@@ -165,7 +165,7 @@ def _by_size() -> list[tuple[str, tuple[tuple[int, int, int], int]]]:
     return list(reversed(_ROADS.items()))
 
 
-def _write_names(land: Land, pen: Any, font: Path, box: tuple[int, int, int, int]) -> None:  # noqa: ANN401
+def _write_names(land: Land, pen: Any, font: Path, box: tuple[int, int, int, int]) -> None:
     """Write the names of townships and counties beside their seats."""
     from PIL import ImageFont
 

@@ -45,7 +45,7 @@ def write_xlsx(path: Path, kind: str, table: pd.DataFrame, *, title: str | None)
         sheet.write_row(start, 0, list(spoken.columns), bold)
         for number, row in enumerate(spoken.itertuples(index=False), start + 1):
             for column, value in enumerate(row):
-                if not (value is None or value != value):  # noqa: PLR0124 - not a number
+                if not (value is None or value != value):
                     sheet.write(number, column, value)
 
 
