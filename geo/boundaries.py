@@ -163,7 +163,7 @@ def in_wgs84(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
     if areas.crs is None:
         raise MissingCrsError("区划边界缺少坐标系")
-    return areas if areas.crs.to_epsg() == 4326 else areas.to_crs(4326)  # noqa: PLR2004
+    return areas if areas.crs.to_epsg() == 4326 else areas.to_crs(4326)
 
 
 def _large_to_small(areas: gpd.GeoDataFrame, *, level: str | None) -> gpd.GeoDataFrame:
@@ -172,7 +172,7 @@ def _large_to_small(areas: gpd.GeoDataFrame, *, level: str | None) -> gpd.GeoDat
     usable = usable[~(usable.geometry.is_empty | usable.geometry.isna())]
     if level is not None:
         usable = usable[usable["level"] == level]
-    if len(usable) < 2:  # noqa: PLR2004
+    if len(usable) < 2:
         return usable
     # To a hectare: of areas as good as equal the code decides, not the projection's noise.
     size = -(usable.geometry.to_crs(_EQUAL_AREA).area / 1e4).round()

@@ -65,7 +65,7 @@ def facility_reasons(active: pd.DataFrame, scores: FacilityScores) -> NDArray[np
 
 
 def _rounded_km(km: float) -> float:
-    return _plain(km) if km < 10 else round(km)  # noqa: PLR2004
+    return _plain(km) if km < 10 else round(km)
 
 
 def _place(cells: Places, i: int, n_facilities: Floats) -> Sentence:

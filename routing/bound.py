@@ -82,7 +82,7 @@ def _least_legs(
 
 
 def _two_smallest(rows: Reals) -> tuple[Reals, Reals]:
-    if rows.shape[1] < 2:  # noqa: PLR2004
+    if rows.shape[1] < 2:
         lonely = np.full(len(rows), np.inf)
         return lonely, lonely
     parted = np.partition(rows, 1, axis=1)

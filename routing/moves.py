@@ -213,7 +213,7 @@ def insert_joint(m: Model, s: State, d: Desk, g: int) -> bool:
             continue
         within = m.joint_within[g]
         lo = start_at(m, s, route, place, lead) - int(draw(d.rng) * 1.5 * within)
-        if draw(d.rng) < 0.5:  # noqa: PLR2004
+        if draw(d.rng) < 0.5:
             lo += int(draw(d.rng) * 14_400)
         if place_members(m, s, d, g, day, lo):
             return True

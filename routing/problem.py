@@ -206,7 +206,7 @@ def _by_id(pairs: Sequence[tuple[str, Any]], entry: str) -> dict[str, Any]:
 
 
 def _check_travel(travel_s: NDArray[np.int32]) -> None:
-    if travel_s.ndim != 2 or travel_s.shape[0] != travel_s.shape[1]:  # noqa: PLR2004
+    if travel_s.ndim != 2 or travel_s.shape[0] != travel_s.shape[1]:
         shape = "×".join(str(n) for n in travel_s.shape)
         raise ProblemError("规划问题 travel_s 应为方阵，实为 {shape}", shape=shape)
     if travel_s.size and int(travel_s.min()) < 0:

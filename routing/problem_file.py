@@ -181,7 +181,7 @@ def _windows(value: object, entry: str) -> tuple[tuple[int, int, int], ...]:
         raise _wrong(entry, "windows", value)
     found = []
     for window in value:
-        if not isinstance(window, list | tuple) or len(window) != 3:  # noqa: PLR2004
+        if not isinstance(window, list | tuple) or len(window) != 3:
             raise _wrong(entry, "windows", window)
         day, earliest, latest = (_as_integer(part, "windows", entry) for part in window)
         found.append((day, earliest, latest))

@@ -221,11 +221,11 @@ def rank(m: Model, d: Desk, seed: int, n: int) -> None:
     for k in range(n):
         v = d.candidates[k]
         noise = 0.75 + 0.5 * draw(d.rng)
-        if way < 0.1:  # noqa: PLR2004
+        if way < 0.1:
             key = noise
-        elif way < 0.35:  # noqa: PLR2004
+        elif way < 0.35:
             key = -m.value[v] * noise
-        elif way < 0.85:  # noqa: PLR2004
+        elif way < 0.85:
             key = -m.value[v] / m.weight[v] * noise
         else:
             leg = min(int(m.travel[m.place[seed], m.place[v]]), 86_400)
@@ -310,11 +310,11 @@ def ruin(m: Model, s: State, d: Desk, t: Tuning) -> int:
 def pick_seed(m: Model, s: State, d: Desk) -> int:
     """Pick a random visit; now and then one that ought to be in the plan and is not."""
     chance = draw(d.rng)
-    if chance < 0.03 and len(m.must) > 0:  # noqa: PLR2004
+    if chance < 0.03 and len(m.must) > 0:
         v = m.must[int(draw(d.rng) * len(m.must))]
         if s.route_of[v] < 0:
             return v
-    elif chance < 0.06 and len(m.quota_min) > 0:  # noqa: PLR2004
+    elif chance < 0.06 and len(m.quota_min) > 0:
         q = int(draw(d.rng) * len(m.quota_min))
         size = m.quota_at[q + 1] - m.quota_at[q]
         if s.quota_n[q] < m.quota_min[q] and size > 0:
@@ -342,7 +342,7 @@ def cut_string(m: Model, s: State, d: Desk, t: Tuning, r: int, v: int, longest: 
     size = min(size, n)
     spared = 0
     if size > 1 and draw(d.rng) < t.split_rate:
-        while size + spared < n and draw(d.rng) < 0.5:  # noqa: PLR2004
+        while size + spared < n and draw(d.rng) < 0.5:
             spared += 1
     at = 0
     for p in range(n):

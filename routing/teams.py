@@ -66,7 +66,7 @@ def form_teams(
     ValueError
         If ``team_size`` is below 2 or ``days`` outside 1 to 7.
     """
-    if team_size < 2 or not 1 <= days <= 7:  # noqa: PLR2004
+    if team_size < 2 or not 1 <= days <= 7:
         msg = f"team_size must be at least 2 and days 1 to 7, got {team_size} and {days}"
         raise ValueError(msg)
     week = [week_start + timedelta(days=k) for k in range(days)]

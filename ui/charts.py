@@ -30,7 +30,7 @@ def reason_bars(reasons: Sequence[Reason]) -> Spec:
         for reason in reasons
     ]
     total = abs(sum(reason.contribution for reason in reasons))
-    decimals = 2 if total >= 0.1 else 3 if total >= 0.01 else 4  # noqa: PLR2004
+    decimals = 2 if total >= 0.1 else 3 if total >= 0.01 else 4
     signed = [f"{reason.contribution:+.{decimals}f}".replace("-", "−") for reason in reasons]
     return {
         "animation": False,

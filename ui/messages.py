@@ -50,9 +50,9 @@ def week_title(week_start: date) -> str:
 
 def percent(share: float) -> str:
     """Return a probability as whole percent, never 0 % or 100 %."""
-    if share < 0.01:  # noqa: PLR2004
+    if share < 0.01:
         return "<1 %"
-    if share > 0.95:  # noqa: PLR2004
+    if share > 0.95:
         return ">95 %"
     return f"{share:.0%}".replace("%", " %")
 

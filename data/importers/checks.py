@@ -188,7 +188,7 @@ class _Judge:
             self._add(column, np.isnan(lon) != np.isnan(lat), [Message("经度和纬度只有其一")])
             west, east, south, north = _CHINA
             swapped = (lat >= west) & (lat <= east) & (lon >= south) & (lon <= north)
-            beyond = (np.abs(lat) > _POLE_LAT) | (swapped & (lat > 70))  # noqa: PLR2004
+            beyond = (np.abs(lat) > _POLE_LAT) | (swapped & (lat > 70))
             self._add(column, beyond, [Message("该点在极地附近（经纬度是否颠倒？）")])
         return n_nowhere
 

@@ -156,7 +156,7 @@ def _condition(where: str, when: Mapping[str, Any] | None) -> Condition | None:
     if when is None:
         return None
     _check_keys(where, when, _WHEN_KEYS)
-    if "column" not in when or len(when) != 2:  # noqa: PLR2004 - the column and one test
+    if "column" not in when or len(when) != 2:
         raise BadProfileError("配置 {where}：when 应有 column 和一个条件", where=where)
     equals = when.get("equals", ())
     return Condition(

@@ -49,7 +49,7 @@ def polygons(unit_of: Ints, grid: Grid, ground: Ground) -> NDArray[np.object_]:
     n_cols = unit.shape[1] + 1
     u, v = _border_edges(unit, n_cols)
     ends, count = np.unique(np.concatenate([u, v]), return_counts=True)
-    stops = set(ends[count != 2].tolist())  # noqa: PLR2004
+    stops = set(ends[count != 2].tolist())
     lines = [
         shapely.LineString(_smooth(np.array(chain), n_cols, grid, ground))
         for chain in chains(u, v, stops)
@@ -92,7 +92,7 @@ def _smooth(corners: Ints, n_cols: int, grid: Grid, ground: Ground) -> Floats:
             (rows - 1.5 - (grid.n_rows - 1) / 2) * CELL_M,
         ]
     )
-    ring = len(corners) > 3 and corners[0] == corners[-1]  # noqa: PLR2004
+    ring = len(corners) > 3 and corners[0] == corners[-1]
     for _ in range(4):
         if ring:
             inner = points[:-1]
@@ -100,7 +100,7 @@ def _smooth(corners: Ints, n_cols: int, grid: Grid, ground: Ground) -> Floats:
             points = np.vstack([inner, inner[:1]])
         else:
             points[1:-1] = (points[:-2] + 2.0 * points[1:-1] + points[2:]) / 4.0
-    if len(points) > 6:  # noqa: PLR2004
+    if len(points) > 6:
         points = np.vstack([points[:1], points[1:-1:2], points[-1:]])
     return np.column_stack(ground.shifted(points[:, 0], points[:, 1]))
 

@@ -141,16 +141,16 @@ def urban_rural_codes(
     towns = settlements.township_seats[~settlements.is_street & ~small]
     town = np.isin(patch, patch.ravel()[towns]) & (patch > 0) & ~city
     cells = np.bincount(patch.ravel())
-    town &= cells[patch] >= 6  # noqa: PLR2004
+    town &= cells[patch] >= 6
     in_city, in_town = _shares(settlements, city), _shares(settlements, town)
     codes = np.full(settlements.village_seats.size, "220", dtype=object)
     seat = settlements.township_village
-    codes[in_town >= 0.03] = "122"  # noqa: PLR2004
-    codes[in_town >= 0.45] = "121"  # noqa: PLR2004
+    codes[in_town >= 0.03] = "122"
+    codes[in_town >= 0.45] = "121"
     codes[seat[small]] = "210"
     codes[seat[~settlements.is_street & ~small]] = "121"
-    codes[in_city >= 0.03] = "112"  # noqa: PLR2004
-    codes[in_city >= 0.6] = "111"  # noqa: PLR2004
+    codes[in_city >= 0.03] = "112"
+    codes[in_city >= 0.6] = "111"
     for special in rng.choice(np.flatnonzero(codes == "220"), 2 + n_city, replace=False):
         codes[special] = "123"
     return [str(code) for code in codes], small

@@ -106,7 +106,7 @@ def _fine(
         case.fine_yuan = 100.0 * round(float(rng.lognormal(mean, 0.5)) / 100.0)
         gain = rng.random() < (0.75 if case.topic == "unlicensed_practice" else 0.3)
         case.confiscated_yuan = 10.0 * round(float(rng.lognormal(8.2, 0.9)) / 10.0) if gain else 0.0
-        if case.topic == "unlicensed_practice" and rng.random() < 0.12:  # noqa: PLR2004
+        if case.topic == "unlicensed_practice" and rng.random() < 0.12:
             case.transferred_to = "市公安局"
     mine = [c for c in closed if campaign[0] <= _closing(c) <= campaign[1]]
     fines = sum(c.fine_yuan or 0.0 for c in mine)
@@ -136,4 +136,4 @@ def _destroy(
     for place in rng.permutation(len(inside))[:count].tolist():
         inside[place].den_destroyed = 1
     for case in outside:
-        case.den_destroyed = int(rng.random() < 0.4)  # noqa: PLR2004
+        case.den_destroyed = int(rng.random() < 0.4)

@@ -65,7 +65,7 @@ def make_city(
     ValueError
         If the scale is unknown or ``end`` is no Sunday.
     """
-    if scale not in SCALES or end.weekday() != 6:  # noqa: PLR2004
+    if scale not in SCALES or end.weekday() != 6:
         msg = f"scale must be one of {sorted(SCALES)} and end a Sunday, got {scale} and {end}"
         raise ValueError(msg)
     tell = progress or (lambda _share, _step: None)

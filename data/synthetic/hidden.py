@@ -111,7 +111,7 @@ class Hidden:
     def warn(self, site: Site, week: int) -> None:
         """Tell a site of the visit: it closes now and mostly opens elsewhere soon."""
         site.to_week, site.ended = week, "warned"
-        if site.kind in ("den", "dental_den") and self._rng.random() < 0.8:  # noqa: PLR2004
+        if site.kind in ("den", "dental_den") and self._rng.random() < 0.8:
             self._reopen.append((week + int(self._rng.integers(1, 4)), site))
 
     def find(self, site: Site, week: int, day: date) -> None:
@@ -119,8 +119,8 @@ class Hidden:
         site.to_week, site.ended, site.found_on = week + 1, "found", day
         person = self.people[site.practitioner]
         if person.circuit:
-            person.is_stopped = bool(self._rng.random() < 0.7)  # noqa: PLR2004
-        elif site.kind in ("den", "dental_den") and self._rng.random() < 0.45:  # noqa: PLR2004
+            person.is_stopped = bool(self._rng.random() < 0.7)
+        elif site.kind in ("den", "dental_den") and self._rng.random() < 0.45:
             self._reopen.append((week + int(self._rng.integers(4, 11)), site))
 
     def _open(self, kind: str, week: int, *, near: Site | None = None) -> None:
@@ -177,7 +177,7 @@ class Hidden:
 
     def _move(self, person: Practitioner, week: int) -> None:
         mine = [s for s in self.sites[-400:] if s.practitioner == person.number and s.is_open(week)]
-        if mine and (self._rng.random() < 0.6 or week == mine[0].from_week):  # noqa: PLR2004
+        if mine and (self._rng.random() < 0.6 or week == mine[0].from_week):
             return
         for site in mine:
             site.to_week, site.ended = week, "moved"
@@ -231,7 +231,7 @@ def _attraction(terrain: Terrain, places: Places, rng: np.random.Generator) -> F
 
 def season_of(week: int, days_to_festival: int) -> float:
     """Rate how many sites a week supports: more before Spring Festival, a rebound afterwards."""
-    before_festival = 1.25 if 0 <= days_to_festival <= 60 else 1.0  # noqa: PLR2004
+    before_festival = 1.25 if 0 <= days_to_festival <= 60 else 1.0
     low, high = CAMPAIGN_WEEKS
     campaign = 0.9 if low + 4 <= week < high else 1.25 if week >= high else 1.0
     return before_festival * campaign

@@ -68,10 +68,10 @@ class History:
 
     def _run_week(self, week: int) -> None:
         monday = self._starts[week]
-        to_festival = min((f - monday).days for f in _FESTIVALS if (f - monday).days >= -6)  # noqa: PLR2004
+        to_festival = min((f - monday).days for f in _FESTIVALS if (f - monday).days >= -6)
         self._hidden.step(week, season=season_of(week, to_festival))
         self._come_back(week)
-        quiet = -6 <= to_festival <= 3 or _holds(monday, date(monday.year, 10, 2))  # noqa: PLR2004
+        quiet = -6 <= to_festival <= 3 or _holds(monday, date(monday.year, 10, 2))
         self._hear(week, monday, surge_of(to_festival, week))
         due = [lead for lead in self._reporting.leads if lead.visit_week == week]
         calls = self._inspecting.calls(week, leads=due, monday=monday, quiet=quiet)
@@ -103,7 +103,7 @@ class History:
         for channel, chance in (("handover", rate * 0.55), ("patrol_report", rate)):
             for _ in range(int(self._rng.poisson(chance))):
                 about = None
-                if sites and self._rng.random() < 0.6:  # noqa: PLR2004
+                if sites and self._rng.random() < 0.6:
                     about = sites[int(self._rng.integers(len(sites)))]
                 self._reporting.other(week, at, channel, about)
 
@@ -121,10 +121,10 @@ class History:
             if call.kind in ("sweep", "undercover", "stakeout") or call.result == "moved":
                 continue
             roll = self._rng.random()
-            if roll < 0.02:  # noqa: PLR2004
+            if roll < 0.02:
                 call.result = "closed_door"
                 self._inspecting.again(call, min(week + 1, _same_side(week)), "routine")
-            elif roll < 0.023 and call.facility >= 0:  # noqa: PLR2004
+            elif roll < 0.023 and call.facility >= 0:
                 call.result = "refused"
                 self._inspecting.again(call, min(week + 1, _same_side(week)), "reinspection")
 
@@ -173,8 +173,8 @@ class History:
         for _, call, site in chances:
             if call.lead is None or site.number in done or call.kind == "stakeout":
                 continue
-            if self._rng.random() < 0.5:  # noqa: PLR2004
-                call.result = "closed_door" if self._rng.random() < 0.6 else call.result  # noqa: PLR2004
+            if self._rng.random() < 0.5:
+                call.result = "closed_door" if self._rng.random() < 0.6 else call.result
                 if week + 2 < N_WEEKS and _same_side(week) >= week + 2:
                     self._watch.append((week + 2, call.lead, site))
 
@@ -292,13 +292,13 @@ class History:
                 self._counted.add((call.facility, topic))
             if topic == "out_of_scope":
                 self._file(topic, call, self._starts[week])
-            if self._rng.random() < 0.7:  # noqa: PLR2004
+            if self._rng.random() < 0.7:
                 self._faults[topic][call.facility] = False
                 self._mended.append((call.facility, topic, week))
                 self.fault_ends.append(
                     FaultEnd(facility=call.facility, topic=topic, week=week, is_back=False)
                 )
-            if self._rng.random() < 0.6:  # noqa: PLR2004
+            if self._rng.random() < 0.6:
                 self._inspecting.again(call, week + int(self._rng.integers(4, 9)), "reinspection")
             count += 1
         self._quotas.book(what, week, count)
@@ -308,7 +308,7 @@ class History:
         chance = 0.05 if week >= CAMPAIGN_WEEKS[1] else 0.012
         for item in list(self._mended):
             facility, topic, since = item
-            if week - since > 6 and self._rng.random() < chance:  # noqa: PLR2004
+            if week - since > 6 and self._rng.random() < chance:
                 self._faults[topic][facility] = True
                 self._mended.remove(item)
                 self.fault_ends.append(

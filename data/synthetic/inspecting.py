@@ -94,7 +94,7 @@ class Inspecting:
     def send(self, call: Call, monday: date) -> None:
         """Give a call its day, hour and officers."""
         rng = self._rng
-        weekend = call.kind in ("sweep", "stakeout") and rng.random() < 0.15  # noqa: PLR2004
+        weekend = call.kind in ("sweep", "stakeout") and rng.random() < 0.15
         day = monday + timedelta(days=int(rng.integers(5, 7) if weekend else rng.integers(0, 5)))
         if call.lead is not None and call.lead.received_at.date() >= day:
             day = min(call.lead.received_at.date() + timedelta(days=1), monday + timedelta(days=6))
@@ -169,7 +169,7 @@ class Inspecting:
         made = [self._sweep(int(village), week, None) for village in chosen]
         for stratum in (v["remote"].to_numpy(), ~v["remote"].to_numpy()):
             pool = np.flatnonzero(stratum)
-            if self._scale.share >= 1.0 or rng.random() < 0.3:  # noqa: PLR2004
+            if self._scale.share >= 1.0 or rng.random() < 0.3:
                 prob = (1.0 if self._scale.share >= 1.0 else 0.3) / pool.size
                 made.append(self._sweep(int(rng.choice(pool)), week, round(prob, 6)))
         return made
@@ -196,7 +196,7 @@ class Inspecting:
         wanted = [(kind == k, n) for k, n in INSPECTED.items()]
         wanted += [((kind == "beauty_parlour") & (urban == u), n) for u, n in PARLOURS.items()]
         for mask, number in wanted:
-            pool = np.flatnonzero(mask & (alive | (number <= 35)))  # noqa: PLR2004
+            pool = np.flatnonzero(mask & (alive | (number <= 35)))
             aim = min(pool.size, round(number * self._scale.share * _SPARE))
             first = [f for f in drawn if mask[f]]
             rest = np.setdiff1d(pool, first)
@@ -244,7 +244,7 @@ class Inspecting:
         self._draws(self._weeks_open[:, 1] > low, 2, low)
         self._draws(self._weeks_open[:, 1] > high, high, N_WEEKS)
         for week in [*range(low), *range(high, N_WEEKS)]:
-            busy = 30.0 if 40 <= week < 52 else 21.0 if week < low else 15.0  # noqa: PLR2004
+            busy = 30.0 if 40 <= week < 52 else 21.0 if week < low else 15.0
             chance = weight * (self._weeks_open[:, 0] <= week) * (self._weeks_open[:, 1] > week - 2)
             count = int(rng.poisson(busy * self._scale.share))
             for f in rng.choice(

@@ -167,7 +167,7 @@ def _sites(scale: Scale, places: Places, rng: np.random.Generator) -> tuple[list
     where = people * np.where(urban, 1.2, np.where(town, 1.25, 0.45))
     put("private_clinic", count["private_clinic"], where)
     put("dental_clinic", count["dental_clinic"], people * np.where(core, 1.0, 0.15))
-    rural = np.flatnonzero(~core & (rng.random(people.size) < 0.96))  # noqa: PLR2004
+    rural = np.flatnonzero(~core & (rng.random(people.size) < 0.96))
     kinds.extend(["village_clinic"] * rural.size)
     village.extend(rural.tolist())
     put("beauty_parlour", round(470 * scale.share), people * urban * street)
@@ -223,8 +223,8 @@ def _add_life(table: pd.DataFrame, end: date, rng: np.random.Generator) -> None:
     )
     age = rng.integers(200, 5_500, n)
     opened = [first - timedelta(days=int(days)) for days in age]
-    new = small & (rng.random(n) < 0.07)  # noqa: PLR2004
-    gone = small & ~new & (rng.random(n) < 0.06)  # noqa: PLR2004
+    new = small & (rng.random(n) < 0.07)
+    gone = small & ~new & (rng.random(n) < 0.06)
     table["opened_on"] = [
         first + timedelta(days=int(rng.integers(0, 700))) if is_new else day
         for is_new, day in zip(new, opened, strict=True)
@@ -258,5 +258,5 @@ def _grades(table: pd.DataFrame, rng: np.random.Generator) -> list[str | None]:
     seen = table["tendency"].to_numpy() * np.exp(rng.normal(0.0, 0.6, len(table)))
     rank = np.argsort(np.argsort(seen)) / len(table)
     grade = np.array(["A", "B", "C", "D"])[np.searchsorted([0.35, 0.75, 0.94], rank)]
-    known = table["kind"].isin(MEDICAL) & (rng.random(len(table)) < 0.93)  # noqa: PLR2004
+    known = table["kind"].isin(MEDICAL) & (rng.random(len(table)) < 0.93)
     return [str(g) if k else None for g, k in zip(grade, known, strict=True)]

@@ -69,10 +69,10 @@ def complaints(
             "due_on": lead.received_at.date()
             + timedelta(days=60 if lead.channel == "letter" else 15),
         }
-        if lead.facility >= 0 and rng.random() < 0.85:  # noqa: PLR2004
+        if lead.facility >= 0 and rng.random() < 0.85:
             row["facility_id"] = institutions.table["facility_id"][lead.facility]
         row |= _where(lead, institutions, places, rng)
-        if lead.channel in PUBLIC and rng.random() < 0.8:  # noqa: PLR2004
+        if lead.channel in PUBLIC and rng.random() < 0.8:
             row["complainant_name"] = f"举报人{'甲乙丙丁戊己庚辛'[int(rng.integers(8))]}"
             row["complainant_phone"] = "00000000000"
         row |= _answer(lead, by_number, numbers, opened, end, rng)
@@ -100,14 +100,14 @@ def _where(
         roll = rng.random() * (0.5 if known else 1.0)
         text += rng.choice(["某出租屋", "集市附近", "老街巷内", "学校后面", "某民房", "村口"])
     base = {"site_text": text, "area_code": home["code"]}
-    if roll < 0.42:  # noqa: PLR2004
+    if roll < 0.42:
         lon, lat = point + rng.normal(0.0, 0.00025, 2)
         return base | {"lon": lon, "lat": lat, "location_precision": "exact"}
-    if roll < 0.58:  # noqa: PLR2004
+    if roll < 0.58:
         return base | {"lon": home["lon"], "lat": home["lat"], "location_precision": "village"}
-    if roll < 0.7:  # noqa: PLR2004
+    if roll < 0.7:
         return base | {"location_precision": "village"}
-    if roll < 0.87:  # noqa: PLR2004
+    if roll < 0.87:
         return base | {
             "area_code": town["code"],
             "lon": town["lon"],
@@ -150,7 +150,7 @@ def _answer(
         closed = end + timedelta(days=30)
     if closed > end:
         waiting = (end - received).days
-        status = "new" if waiting <= 4 else "triaged" if waiting <= 9 else "assigned"  # noqa: PLR2004
+        status = "new" if waiting <= 4 else "triaged" if waiting <= 9 else "assigned"
         return {"status": "handed_over" if handed else status, "handed_to": handed}
     answer = {"status": "closed", "closed_on": closed, "outcome": outcome, "handed_to": handed}
     if lead.case >= 0:

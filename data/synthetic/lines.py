@@ -156,7 +156,7 @@ def chains(u: Ints, v: Ints, stops: set[int]) -> Iterable[list[int]]:
     for a, b in zip(u.tolist(), v.tolist(), strict=True):
         neighbours.setdefault(a, []).append(b)
         neighbours.setdefault(b, []).append(a)
-    ends = [cell for cell, others in neighbours.items() if len(others) != 2 or cell in stops]  # noqa: PLR2004
+    ends = [cell for cell, others in neighbours.items() if len(others) != 2 or cell in stops]
     is_end = set(ends)
     done: set[tuple[int, int]] = set()
     for start in [*ends, *neighbours]:
@@ -181,7 +181,7 @@ def _junctions(u: Ints, v: Ints, key: Ints) -> set[int]:
     high = np.full(cells.size, -1)
     np.minimum.at(low, position, both)
     np.maximum.at(high, position, both)
-    return set(cells[(count != 2) | (low != high)].tolist())  # noqa: PLR2004
+    return set(cells[(count != 2) | (low != high)].tolist())
 
 
 def _cut_at_bridges(

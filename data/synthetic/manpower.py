@@ -63,7 +63,7 @@ def join_departments(
     """Turn some calls of one day and county into joint operations, one operation a day."""
     rng = random_for(seed, "joint")
     days = [campaign[0] + timedelta(days=n) for n in range((campaign[1] - campaign[0]).days)]
-    inside = [day for day in days if day.weekday() < 5]  # noqa: PLR2004
+    inside = [day for day in days if day.weekday() < 5]
     count = max(1, round(JOINT_OPERATIONS * scale.share))
     chosen = [inside[i] for i in sorted(rng.choice(len(inside), count, replace=False).tolist())]
     earlier = [first + timedelta(days=21 * n + 2) for n in range(22)]

@@ -30,7 +30,7 @@ def _pairs(first: str, second: str, count: int, rng: np.random.Generator) -> lis
     """Draw different pairs of characters."""
     every = [a + b for a in first for b in second if a != b]
     if count > len(every):
-        every += [a + b + c for a in first for b in first for c in second if len({a, b, c}) == 3]  # noqa: PLR2004
+        every += [a + b + c for a in first for b in first for c in second if len({a, b, c}) == 3]
     return [every[i] for i in rng.permutation(len(every))[:count].tolist()]
 
 

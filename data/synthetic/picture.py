@@ -100,7 +100,7 @@ class _Pen:
     def built_up(self) -> None:
         """Darken cells by their built-up share."""
         built = self._land.built_up.built
-        for cell in np.flatnonzero(built.ravel() > 0.12).tolist():  # noqa: PLR2004
+        for cell in np.flatnonzero(built.ravel() > 0.12).tolist():
             x, y = self._grid.metres(np.array([cell]))
             x, y = self._land.ground.shifted(x, y)
             (px, py) = self.points(np.column_stack([x, y]))[0]
@@ -182,15 +182,15 @@ def _write_names(land: Land, pen: Any, font: Path, box: tuple[int, int, int, int
         for name, left, top in zip(table["name"], px.tolist(), py.tolist(), strict=True):
             if name.endswith("街道"):
                 continue  # too close together for words
-            at = (left + 5, top - size - (8 if size > 12 else 0))  # noqa: PLR2004
+            at = (left + 5, top - size - (8 if size > 12 else 0))
             pen.text(at, name, (20, 20, 20), face, stroke_width=2, stroke_fill=(255, 255, 255))
 
 
 def main(arguments: list[str]) -> int:
     """Draw the city of a seed and a scale."""
     seed = int(arguments[1]) if len(arguments) > 1 else 0
-    scale = arguments[2] if len(arguments) > 2 else "prefecture"  # noqa: PLR2004
-    font = Path(arguments[3]) if len(arguments) > 3 else None  # noqa: PLR2004
+    scale = arguments[2] if len(arguments) > 2 else "prefecture"
+    font = Path(arguments[3]) if len(arguments) > 3 else None
     draw(make_land(SCALES[scale], seed=seed), Path(arguments[0]), font=font)
     return 0
 

@@ -88,7 +88,7 @@ def make_places(
 def _districts(settlements: Settlements, ground: Ground) -> pd.DataFrame:
     n = settlements.district_seats.size
     lon, lat = ground.place(settlements.district_seats)
-    codes = [f"9901{2 + i if i < 2 else 19 + i:02d}" for i in range(n)]  # noqa: PLR2004
+    codes = [f"9901{2 + i if i < 2 else 19 + i:02d}" for i in range(n)]
     return pd.DataFrame(
         {"code": codes, "name": list(names.DISTRICT_NAMES[:n]), "lon": lon, "lat": lat}
     )
@@ -105,7 +105,7 @@ def _townships(
     lon, lat = ground.place(settlements.township_seats)
     plain = names.township_names(n, rng)
     # The three set names belong to towns, not to streets.
-    plain = plain[3:] + plain[:3] if n > 3 else plain  # noqa: PLR2004
+    plain = plain[3:] + plain[:3] if n > 3 else plain
     district = settlements.township_district
     suffix = np.where(settlements.is_street, "街道", np.where(small, "乡", "镇"))
     first = np.where(settlements.is_street, 1, np.where(small, 200, 100))

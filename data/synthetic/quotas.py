@@ -90,7 +90,7 @@ class Quotas:
 
 def surge_of(days_to_festival: int, week: int) -> float:
     """Rate the stream of leads: before Spring Festival and when a campaign is made public."""
-    festival = 2.4 if 0 <= days_to_festival <= 28 else 1.0  # noqa: PLR2004
+    festival = 2.4 if 0 <= days_to_festival <= 28 else 1.0
     publicity = 1.6 if week in {CAMPAIGN_WEEKS[0], CAMPAIGN_WEEKS[0] + 1, 40, 41} else 1.0
     return festival * publicity
 

@@ -128,11 +128,11 @@ class Reporting:
             recent = [
                 lead for lead in self.leads[-30:] if lead.week >= week - 3 and lead.site is not None
             ]
-            if roll < 0.08 and recent:  # noqa: PLR2004
+            if roll < 0.08 and recent:
                 made.append(self._again(week, monday, recent))
-            elif roll < 0.58 and sites:  # noqa: PLR2004
+            elif roll < 0.58 and sites:
                 made.append(self._about_site(week, monday, sites))
-            elif roll < 0.76:  # noqa: PLR2004
+            elif roll < 0.76:
                 made.append(self._about_fault(week, monday))
             else:
                 made.append(self._noise(week, monday))
@@ -166,7 +166,7 @@ class Reporting:
             handed_to=_OTHERS_JOB.get(topic),
         )
         # Some of the last leads lie on a desk when the history ends: they are late.
-        forgotten = week >= N_WEEKS - _SLACK_WEEKS and rng.random() < 0.25  # noqa: PLR2004
+        forgotten = week >= N_WEEKS - _SLACK_WEEKS and rng.random() < 0.25
         if lead.handed_to is not None or forgotten:
             lead.visit_week = -1
         self.leads.append(lead)
@@ -229,7 +229,7 @@ def words(lead: Lead, rng: np.random.Generator) -> str:
     text = _WORDS[lead.site.kind if lead.site is not None else lead.topic]
     if lead.same_as >= 0:
         text += "（重复来件）"
-    if rng.random() < 0.08:  # noqa: PLR2004
+    if rng.random() < 0.08:
         for right, wrong in _TYPOS:
             text = text.replace(right, wrong)
     return text

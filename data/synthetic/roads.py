@@ -100,7 +100,7 @@ def add_lanes(
     tree = _tree(ways, seats.size)
     weight = _villages_behind(ways, tree, seats.size)
     for link in tree:
-        rank = "tertiary" if weight[link] >= 5 else "unclassified"  # noqa: PLR2004
+        rank = "tertiary" if weight[link] >= 5 else "unclassified"
         _lay(lattice, network, ways.way(link), CLASSES.index(rank))
     spare = np.setdiff1d(np.arange(ways.total.size), tree)
     spare = spare[np.argsort(ways.total[spare], kind="stable")]
@@ -258,7 +258,7 @@ def _add_streets(
     straight = lattice.length_m < CELL_M * 1.1
     thin = np.minimum(density[lattice.u], density[lattice.v])
     keep = rng.random(thin.size) < np.clip(1.4 * thin - 0.25, 0.0, 0.92)
-    fit = straight & ~wet[lattice.u] & ~wet[lattice.v] & (thin > 0.4) & keep  # noqa: PLR2004
+    fit = straight & ~wet[lattice.u] & ~wet[lattice.v] & (thin > 0.4) & keep
     new = np.flatnonzero(fit & (network.rank == NO_ROAD))
     network.rank[new] = CLASSES.index("residential")
     _drop_islands(lattice, network)
@@ -283,9 +283,9 @@ def _add_tracks(
     on_road = network.has_road(lattice)
     spread = lattice.spread(_now(network, cost), np.flatnonzero(on_road))
     slope = terrain.slope.ravel()[lattice.cells]
-    near = (spread.cost > CELL_M * 2.2) & (spread.cost < CELL_M * 12.0) & (slope < 0.13)  # noqa: PLR2004
+    near = (spread.cost > CELL_M * 2.2) & (spread.cost < CELL_M * 12.0) & (slope < 0.13)
     hamlets = np.flatnonzero(near)
-    hamlets = hamlets[rng.random(hamlets.size) < 0.02]  # noqa: PLR2004
+    hamlets = hamlets[rng.random(hamlets.size) < 0.02]
     for hamlet in hamlets.tolist():
         _lay(lattice, network, trace(spread.previous, hamlet), _TRACK)
 
@@ -296,7 +296,7 @@ def _set_oneways(lattice: Lattice, network: RoadNetwork, built: Floats) -> None:
     density = built.ravel()[lattice.cells]
     row, col = np.divmod(lattice.cells, n_cols)
     street = network.rank == CLASSES.index("residential")
-    dense = (density[lattice.u] > 0.75) & (density[lattice.v] > 0.75)  # noqa: PLR2004
+    dense = (density[lattice.u] > 0.75) & (density[lattice.v] > 0.75)
     along_row = row[lattice.u] == row[lattice.v]
     line = np.where(along_row, row[lattice.u], col[lattice.u])
     pick = np.flatnonzero(street & dense & (line % 6 == 1))
@@ -345,7 +345,7 @@ def _add_ferry(terrain: Terrain, lattice: Lattice, network: RoadNetwork) -> None
     best, best_m = None, 6_000.0
     for px, py in np.column_stack([wet_x, wet_y])[far_from_centre][::4]:
         near = np.array(tree.query_ball_point((px, py), 800.0), dtype=np.int64)
-        if near.size < 2 or near.size > 12:  # noqa: PLR2004
+        if near.size < 2 or near.size > 12:
             continue
         round_m = dijkstra(graph, directed=False, indices=nodes[near[0]], limit=60_000.0)[
             nodes[near]

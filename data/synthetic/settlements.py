@@ -65,7 +65,7 @@ def make_settlements(scale: Scale, terrain: Terrain, lattice: Lattice, *, seed: 
 def _suitability(terrain: Terrain, rng: np.random.Generator) -> Floats:
     """Rate the ground for building: flat, near water but not in it; -inf where nobody builds."""
     flat = ndimage.uniform_filter(terrain.slope, 5)
-    stream = ndimage.distance_transform_edt(terrain.catchment_km2 < 4.0) * CELL_M  # noqa: PLR2004
+    stream = ndimage.distance_transform_edt(terrain.catchment_km2 < 4.0) * CELL_M
     wet = ndimage.binary_dilation(terrain.river | terrain.lake)
     luck = noise(terrain.grid.shape, rng, power=1.0, low_m=4_000)
     good = -14.0 * flat - stream / 1_600.0 - terrain.height_m / 900.0 + 0.25 * luck
@@ -150,9 +150,9 @@ def _township_seats(
     n_city = min(2, scale.n_districts)
     city = district_seats[:n_city]
     to_city = _distance_m(grid, city)
-    centre = np.where(to_city < 6_500.0, good * 0.6 - to_city / 6_000.0, -np.inf)  # noqa: PLR2004
+    centre = np.where(to_city < 6_500.0, good * 0.6 - to_city / 6_000.0, -np.inf)
     streets = _spaced(grid, centre, np.full(grid.shape, 2_300.0), scale.n_streets, city, rng)
-    rural = np.where(to_city > 7_500.0, good, -np.inf)  # noqa: PLR2004
+    rural = np.where(to_city > 7_500.0, good, -np.inf)
     radius = 5_600.0 + 5_200.0 * np.clip(terrain.rough, 0.0, 1.0)
     seats = district_seats[n_city:]
     return streets, _spaced(grid, rural, radius, scale.n_townships, seats, rng)

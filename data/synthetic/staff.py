@@ -35,7 +35,7 @@ class Staff:
         """Send two officers of a district: mostly those whose base is near, never one on leave."""
         rows = np.flatnonzero(self.officers["district"].to_numpy() == district)
         here = [i for i in rows.tolist() if not self._is_away(i, day)]
-        if len(here) < 2:  # noqa: PLR2004
+        if len(here) < 2:
             here = rows.tolist()
         away_km: Floats = 105.0 * np.hypot(
             self.officers["base_lon"].to_numpy()[here] - lon,
@@ -83,10 +83,10 @@ def _officers(places: Places, end: date, rng: np.random.Generator) -> pd.DataFra
         number = int(str(district))
         towns = places.townships[places.townships["district"] == number]
         second = towns.iloc[int(rng.integers(len(towns)))]
-        for place in range(8 if number < 2 else 7):  # noqa: PLR2004
-            base = unit if place < 5 else second  # noqa: PLR2004
+        for place in range(8 if number < 2 else 7):
+            base = unit if place < 5 else second
             skills = rng.choice(_SKILLS, int(rng.integers(0, 3)), replace=False)
-            days = int(rng.integers(60, 1_500)) if rng.random() > 0.06 else -20  # noqa: PLR2004
+            days = int(rng.integers(60, 1_500)) if rng.random() > 0.06 else -20
             rows.append(
                 {
                     "district": number,

@@ -175,7 +175,7 @@ def _outline(
     reach = lattice.spread(edge, np.array([city])).cost.reshape(grid.shape)
     n_cells = round(scale.area_km2 / _CELL_KM2)
     inside = reach <= np.partition(reach.ravel(), n_cells)[n_cells]
-    disc = np.hypot(*np.mgrid[-4:5, -4:5]) <= 4.2  # noqa: PLR2004
+    disc = np.hypot(*np.mgrid[-4:5, -4:5]) <= 4.2
     inside = ndimage.binary_opening(ndimage.binary_fill_holes(inside), disc)
     labels, _ = ndimage.label(inside)
     made: Bools = labels == labels.ravel()[city]
@@ -190,9 +190,9 @@ def _reservoir(
     x, y = grid.metres(np.arange(height.size))
     x_city, y_city = grid.metres(np.array([city]))
     away = np.hypot(x - x_city, y - y_city).reshape(grid.shape)
-    fit = deep_inside & (catchment > RIVER_KM2) & (rough > 0.12) & (away > 9_000.0)  # noqa: PLR2004
+    fit = deep_inside & (catchment > RIVER_KM2) & (rough > 0.12) & (away > 9_000.0)
     dams = np.flatnonzero(fit.ravel())
-    want_km2 = 26.0 if inside.sum() * _CELL_KM2 > 5_000.0 else 5.0  # noqa: PLR2004
+    want_km2 = 26.0 if inside.sum() * _CELL_KM2 > 5_000.0 else 5.0
     best, best_miss = np.zeros_like(inside), np.inf
     trials = [(int(dam), rise) for dam in dams[:: max(1, dams.size // 60)] for rise in _DAMS_M]
     for dam, rise in trials:
