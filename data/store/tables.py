@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from data import schema
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0010"
 """The newest alembic revision; ``migrations/versions`` holds its file."""
 
 _TYPES: Mapping[str, type[TypeEngine]] = {

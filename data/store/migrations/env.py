@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from data.store import tables
+from data.store import all_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.metadata,
+    target_metadata=all_tables.metadata,
     render_as_batch=True,
 )
 with context.begin_transaction():
