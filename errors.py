@@ -45,6 +45,10 @@ class StoreBusyError(StoreError):
     """Another process held the store for longer than the busy timeout."""
 
 
+class ForbiddenError(MedPatrolError):
+    """The account lacks the right for this step; says nothing about what is there."""
+
+
 class NotFoundError(MedPatrolError, LookupError):
     """What was asked for is not there, or not for this reader: the same answer for both."""
 

@@ -20,11 +20,26 @@ GROUPS = {
     ("日常", "Daily"): (
         ("overview", "首页", "Home", ":material/home:"),
         ("hotspots", "风险热点", "Risk hotspots", ":material/hexagon:"),
+        ("leads", "线索台账", "Lead ledger", ":material/inbox:"),
+        ("cases", "案件", "Cases", ":material/gavel:"),
+        ("facilities", "机构", "Facilities", ":material/local_hospital:"),
+        ("persons", "人员备案", "Practitioners", ":material/badge:"),
     ),
-    ("计划", "Planning"): (("weekly_plan", "周计划", "Weekly plan", ":material/route:"),),
-    ("成效", "Results"): (("evenness", "覆盖均衡", "Evenness", ":material/balance:"),),
+    ("计划", "Planning"): (
+        ("weekly_plan", "周计划", "Weekly plan", ":material/route:"),
+        ("campaigns", "专项行动", "Campaigns", ":material/flag:"),
+        ("officers", "执法力量", "Officers", ":material/groups:"),
+    ),
+    ("成效", "Results"): (
+        ("evenness", "覆盖均衡", "Evenness", ":material/balance:"),
+        ("score_card", "评分卡", "Score card", ":material/fact_check:"),
+    ),
     ("管理", "Administration"): (
         ("import_data", "数据导入", "Import data", ":material/download:"),
+        ("matches", "疑似重复", "Likely duplicates", ":material/compare:"),
+        ("areas", "区域分类", "Area classes", ":material/map:"),
+        ("accounts", "账号", "Accounts", ":material/manage_accounts:"),
+        ("audit", "审计日志", "Audit log", ":material/history:"),
         ("demo_city", "关于示例城市", "About the demo city", ":material/location_city:"),
     ),
 }
