@@ -1,5 +1,8 @@
 """Every table of the store in one metadata, for the schema steps and their test."""
 
-from data.store import tables
+from data.store import import_tables, tables
+
+TOPICS = (import_tables,)
+"""Modules whose tables join the metadata when they are imported; one per topic."""
 
 metadata = tables.metadata

@@ -63,6 +63,14 @@ imports = Table(
     Column("n_updated", Integer, nullable=False),
     Column("n_unchanged", Integer, nullable=False),
     Column("n_refused", Integer, nullable=False),
+    # Empty in imports made before these were kept.
+    Column("n_warned", Integer),
+    Column("sha256", Text),
+    Column("sheet", Text),
+    Column("job_id", Text),
+    Column("undone_at", BigInteger),
+    Column("undone_by", Text),
+    Column("undo_reason", Text),
     Index("ix_imports_file_hash", "file_hash"),
 )
 
@@ -75,6 +83,7 @@ refusals = Table(
     Column("column", Text),
     Column("value", Text),
     Column("reason", Text, nullable=False),
+    Column("level", Text),
     Index("ix_refusals_import_id", "import_id"),
 )
 
@@ -102,6 +111,8 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Column("previous_hash", Text, nullable=False),
     Column("entry_hash", Text, nullable=False),
+    Column("role", Text),
+    Column("key_id", Text),
 )
 
 score_runs = Table(
