@@ -75,6 +75,7 @@ INSPECTION_KINDS = {
     "stakeout": ("蹲守", "stake-out"),
     "notice_audit": ("公示检查", "notice audit"),
     "desk_check": ("书面检查", "desk check"),
+    "registration_check": ("备案核查", "registration check"),
 }
 RESULTS = {
     "pass": ("合格", "pass"),
@@ -119,6 +120,32 @@ PERSON_KINDS = {
     "resident": ("本地人员", "resident"),
     "owner": ("负责人", "owner"),
 }
+CASE_STAGES = {
+    "filed": ("立案", "filed"),
+    "investigating": ("调查", "investigating"),
+    "notice": ("处罚告知", "notice given"),
+    "decided": ("处罚决定", "decided"),
+    "enforced": ("执行", "enforced"),
+    "transferred": ("移送", "transferred"),
+    "closed": ("结案", "closed"),
+}
+ABSENCE_REASONS = {
+    "duty": ("值班", "duty"),
+    "annual": ("年休假", "annual leave"),
+    "sick": ("病假", "sick leave"),
+    "personal": ("事假", "personal leave"),
+    "training": ("培训", "training"),
+    "secondment": ("借调", "secondment"),
+    "other": ("其他", "other"),
+}
+RECUSAL_REASONS = {
+    "relative": ("近亲属关系", "close relative"),
+    "interest": ("经济利益关系", "financial interest"),
+    "former_employee": ("曾任职于该机构", "worked there before"),
+    "complaint": ("被该机构投诉或诉讼", "complaint or suit by the facility"),
+    "other": ("其他", "other"),
+}
+"""Reasons that forms offer; files may give any words of their own."""
 AREA_LEVELS = {
     "city": ("市", "city"),
     "district": ("区县", "district"),
@@ -151,6 +178,9 @@ LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "government_level": GOVERNMENT_LEVELS,
     "person_kind": PERSON_KINDS,
     "area_level": AREA_LEVELS,
+    "stage": CASE_STAGES,
+    "absence_reason": ABSENCE_REASONS,
+    "recusal_reason": RECUSAL_REASONS,
     "urban_rural_code": URBAN_RURAL_CODES,
 }
 """Vocabulary name → code → (Chinese, English). Imports accept any of the three."""
@@ -265,6 +295,7 @@ CASES = Kind(
         _col("complaint_id", "text", "线索编号", "lead that led to it"),
         _col("person_id", "text", "人员编号", "person concerned", late="closed_on"),
         _col("fine_yuan", "real", "罚款（元）", "fine, yuan", lo=0, late="closed_on", aliases=("罚款", "罚款金额")),
+        _col("decided_on", "date", "处罚决定日期", "day the penalty was decided; fines count from it", late="closed_on", aliases=("决定日期",)),
         _col("confiscated_yuan", "real", "没收违法所得（元）", "confiscated, yuan", lo=0, late="closed_on", aliases=("没收违法所得",)),
         _col("den_destroyed", "flag", "捣毁窝点", "1 if a den was destroyed", late="closed_on"),
         _col("transferred_to", "text", "移送单位", "department it was transferred to", late="closed_on"),
@@ -325,6 +356,7 @@ OFFICERS = Kind(
         _col("base_lon", "real", "驻地经度", "longitude of the base, degrees", required=True, lo=-180, hi=180),
         _col("base_lat", "real", "驻地纬度", "latitude of the base, degrees", required=True, lo=-90, hi=90),
         _col("certificate_no", "text", "执法证号", "number of the certificate", aliases=("证件号",)),
+        _col("certificate_level", "text", "执法证级别", "level of government that issued the certificate", vocabulary="government_level"),
         _col("certificate_expiry", "date", "执法证有效期", "last valid day", aliases=("有效期至",)),
         _col("skills", "list", "专长", "skills"),
     ),
