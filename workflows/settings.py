@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 from errors import SettingsError
 from risk.params import ScoringParams
 from routing.solve import SolverParams
+from workflows.access_settings import AccessSettings
 from workflows.planning import PlanningParams
 
 SHIPPED = Path(__file__).parent.parent / "medpatrol.toml"
@@ -50,6 +51,7 @@ class Settings:
     planning: PlanningParams = field(default_factory=PlanningParams)
     solver: SolverParams = field(default_factory=SolverParams)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
 
 
 def read_settings(path: Path | None = None) -> Settings:
