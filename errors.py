@@ -49,6 +49,10 @@ class ForbiddenError(MedPatrolError):
     """The account lacks the right for this step; says nothing about what is there."""
 
 
+class AccountError(MedPatrolError, ValueError):
+    """An account can't be made or changed as asked: name, password or roles break a rule."""
+
+
 class NotFoundError(MedPatrolError, LookupError):
     """What was asked for is not there, or not for this reader: the same answer for both."""
 
@@ -63,6 +67,10 @@ class BadCoordinatesError(MedPatrolError, ValueError):
 
 class NoDataError(MedPatrolError):
     """A step needs records that the store does not hold yet; the message says which."""
+
+
+class RecordError(MedPatrolError, ValueError):
+    """A case, person or officer can't be changed as asked; nothing was saved."""
 
 
 class ProblemError(MedPatrolError, ValueError):

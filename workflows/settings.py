@@ -14,6 +14,7 @@ from risk.params import ScoringParams
 from routing.solve import SolverParams
 from workflows.access_settings import AccessSettings
 from workflows.planning import PlanningParams
+from workflows.record_params import RecordParams
 
 SHIPPED = Path(__file__).parent.parent / "medpatrol.toml"
 SETTINGS_VARIABLE = "MEDPATROL_SETTINGS"
@@ -51,6 +52,7 @@ class Settings:
     planning: PlanningParams = field(default_factory=PlanningParams)
     solver: SolverParams = field(default_factory=SolverParams)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
+    records: RecordParams = field(default_factory=RecordParams)
     access: AccessSettings = field(default_factory=AccessSettings)
 
 

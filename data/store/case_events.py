@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from data.store.record_tables import case_events
+from data.store.tables import VERSIONED
 
 EXTENDED = "extended"
 """A step that is no stage: the time limit was extended."""
@@ -54,7 +55,10 @@ def append(
             request_key=request_key,
         )
     )
-    return int(done.inserted_primary_key[0])
+    key = done.inserted_primary_key
+    if key is None:
+        raise RuntimeError("the store gave the step no number")
+    return int(key[0])
 
 
 def with_key(conn: Connection, request_key: str) -> str | None:
@@ -117,4 +121,15 @@ def _standing(case_id: ColumnElement, *, as_of: int, what: ColumnElement | None 
             ~taken_back,
         )
         .correlate_except(case_events, again)
+    )
+
+
+def n_cases_of(conn: Connection, prefix: str) -> int:
+    """Return how many cases have a number that begins so: where a running number goes on."""
+    table = VERSIONED["cases"]
+    numbers = select(func.count(func.distinct(table.c.case_id)))
+    return int(
+        conn.execute(
+            numbers.where(table.c.case_id.startswith(prefix, autoescape=True))
+        ).scalar_one()
     )

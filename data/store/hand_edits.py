@@ -148,7 +148,7 @@ def keep(conn: Connection, kind: str, records: pd.DataFrame) -> Kept:
         return Kept(records, 0)
     marked: dict[str, set[str]] = {}
     for key, column in found:
-        marked.setdefault(key, set()).add(column)
+        marked.setdefault(str(key), set()).add(str(column))
     keys = _keys_of(spec, records)
     touched = np.flatnonzero(np.fromiter((key in marked for key in keys), bool, len(keys)))
     if not len(touched):
@@ -189,13 +189,13 @@ def _put_back(
     if agreed:
         release(conn, spec.name, parts, agreed)
     types = {column.name: column.type for column in spec.columns}
-    ours = frames.from_stored(differ, types, [[held[name] for name in differ]]) if differ else None
+    ours = frames.from_stored(differ, types, [[held[name] for name in differ]])
     for name in differ:
         if name not in records:
             records[name] = pd.Series(None, index=records.index, dtype=ours[name].dtype)
         records.isetitem(
             records.columns.get_loc(name),
-            _with_value(records[name], position, None if ours is None else ours[name].iloc[0]),
+            _with_value(records[name], position, ours[name].iloc[0]),
         )
     return len(differ)
 
@@ -221,7 +221,8 @@ def _moment(conn: Connection, kind: str, key: Sequence[str], *, at: int) -> int:
             _is_key(table, spec, key)
         )
     ).one()
-    return max(at, *(n for n in ((newest or -1) + 1 if newest is not None else at, ended or at)))
+    begun = at if newest is None else int(str(newest)) + 1
+    return max(at, begun, int(str(ended or at)))
 
 
 def _add_version(conn: Connection, kind: str, values: Values, *, at: int) -> None:
