@@ -29,10 +29,15 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The rows of a file with hand-written fields put back, and how many were."""
+    """
+    The rows of a file with hand-written fields put back, and how many were.
+
+    ``n_dropped`` are the rows of records that a person removed.
+    """
 
     records: pd.DataFrame
     n_fields: int
+    n_dropped: int = 0
 
 
 def current(conn: Connection, kind: str, key: Sequence[str]) -> dict[str, Any] | None:
@@ -163,7 +168,7 @@ def keep(conn: Connection, kind: str, records: pd.DataFrame) -> Kept:
         n_fields += _put_back(conn, spec, mended, int(position), key, marked[key])
     if dropped:
         mended = mended.drop(index=mended.index[dropped])
-    return Kept(mended, n_fields)
+    return Kept(mended, n_fields, len(dropped))
 
 
 def record_key(key: Sequence[str]) -> str:
