@@ -25,11 +25,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from data import audit
 from data.scope import Scope
-from data.store import engine, queries, tables
+from data.store import bulk, engine, queries, tables
 from data.store.engine import Store
 from errors import NotFoundError, StoreError
 
@@ -80,12 +79,7 @@ def save_identities(conn: Connection, store: Store, identities: pd.DataFrame) ->
         for complaint_id, person in people.items()
         if held.get(complaint_id) != _digest(complaint_id, person, keys)
     ]
-    if changed:
-        statement = insert(table)
-        fields = {name: statement.excluded[name] for name in changed[0] if name != "complaint_id"}
-        conn.execute(
-            statement.on_conflict_do_update(index_elements=["complaint_id"], set_=fields), changed
-        )
+    bulk.upsert(conn, table, changed, key=["complaint_id"])
     return len(changed)
 
 

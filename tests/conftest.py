@@ -1,5 +1,11 @@
-"""Stores that tests share: empty, and the small made-up district loaded, scored and planned."""
+"""
+Stores that tests share: empty, and the small made-up district loaded, scored and planned.
 
+Tests of the store itself, and modules that say ``pytestmark = pytest.mark.both_stores``,
+run on SQLite and on a PostgreSQL server of their own.
+"""
+
+import os
 import shutil
 from datetime import date, datetime
 
@@ -8,7 +14,7 @@ import pytest
 from data.schema import TIME_ZONE
 from data.scope import EVERYTHING
 from data.store.engine import open_store
-from tests import small_city
+from tests import postgres_server, small_city
 
 AS_OF = datetime(2026, 3, 2, tzinfo=TIME_ZONE)
 WEEK = date(2026, 3, 2)
@@ -57,6 +63,83 @@ def planned_file(tmp_path_factory, loaded_file):
     return path
 
 
+def pytest_generate_tests(metafunc):
+    """Run what is about the store on both kinds of store."""
+    if "store_kind" not in metafunc.fixturenames:
+        return
+    is_about_stores = "tests/data/store/" in metafunc.definition.nodeid
+    if is_about_stores or metafunc.definition.get_closest_marker("both_stores"):
+        metafunc.parametrize("store_kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def store_kind(request):
+    """Return the kind of store that a test is run on."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Return the running server for tests; say what is missing where there can be none."""
+    if packages := postgres_server.missing():
+        sentence = f"tests on a server store need the system's packages {', '.join(packages)}"
+        # On the build server a missing database is a fault, never a reason to test less.
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
+    with postgres_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres):
+    """Return the name of a database with the schema and nothing in it; a template."""
+    name = postgres.database()
+    open_store(postgres.url(name)).close()
+    return name
+
+
+def _template(postgres, empty_database, source):
+    from data.store import copying
+
+    name = postgres.database(template=empty_database)
+    held, made = open_store(f"sqlite:///{source}"), open_store(postgres.url(name))
+    copying.copy_store(held, made)
+    held.close()
+    made.close()
+    return name
+
+
+@pytest.fixture(scope="session")
+def loaded_database(postgres, empty_database, loaded_file):
+    """Return a database with what is in ``loaded_file``; a template."""
+    return _template(postgres, empty_database, loaded_file)
+
+
+@pytest.fixture(scope="session")
+def planned_database(postgres, empty_database, planned_file):
+    """Return a database with what is in ``planned_file``; a template."""
+    return _template(postgres, empty_database, planned_file)
+
+
+@pytest.fixture
+def server_store(request, tmp_path, monkeypatch):
+    """Return what makes a server store of a test's own from a template."""
+    made = []
+
+    def make(template):
+        # Asked for here, so that tests on SQLite start no server.
+        server = request.getfixturevalue("postgres")
+        name = server.database(template=request.getfixturevalue(template))
+        monkeypatch.setenv("MEDPATROL_FOLDER", str(tmp_path))
+        store = open_store(server.url(name))
+        made.append((server, name, store))
+        return store
+
+    yield make
+    for server, name, store in made:
+        store.close()
+        server.drop(name)
+
+
 def _copied(source, tmp_path):
     path = tmp_path / "store.sqlite"
     shutil.copy(source, path)
@@ -64,18 +147,24 @@ def _copied(source, tmp_path):
 
 
 @pytest.fixture
-def empty_store(tmp_path):
+def empty_store(tmp_path, store_kind, server_store):
     """Return a store of its own with nothing in it."""
+    if store_kind == "postgresql":
+        return server_store("empty_database")
     return open_store(f"sqlite:///{tmp_path}/store.sqlite")
 
 
 @pytest.fixture
-def loaded_store(tmp_path, loaded_file):
+def loaded_store(tmp_path, store_kind, server_store, request):
     """Return a store of its own with the small district loaded."""
-    return _copied(loaded_file, tmp_path)
+    if store_kind == "postgresql":
+        return server_store("loaded_database")
+    return _copied(request.getfixturevalue("loaded_file"), tmp_path)
 
 
 @pytest.fixture
-def planned_store(tmp_path, planned_file):
+def planned_store(tmp_path, store_kind, server_store, request):
     """Return a store of its own with the small district loaded, scored and planned."""
-    return _copied(planned_file, tmp_path)
+    if store_kind == "postgresql":
+        return server_store("planned_database")
+    return _copied(request.getfixturevalue("planned_file"), tmp_path)

@@ -1,54 +1,66 @@
 """
 Open the store and hand out connections.
 
-What was acknowledged survives a kill and a power cut: every write is one
-``BEGIN IMMEDIATE`` transaction with ``synchronous=FULL``. The write-ahead log is
-used only with SQLite 3.51.3 or newer, because 3.7.0 to 3.51.2 can corrupt it
-when two connections write and checkpoint at the same moment
-(https://sqlite.org/wal.html, "the WAL-reset bug").
+There are two kinds of store with one schema: an SQLite file and a PostgreSQL
+database (``sqlite.py``, ``postgres.py``). A reader sees one state and can't
+write; writers come one after another; what was acknowledged survives a kill and a
+power cut.
 """
 
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, insert, select, update
+from sqlalchemy import Connection, Engine, exc, insert, inspect, select, update
 from sqlalchemy.engine import make_url
 
-from data.store import tables
+from data.store import postgres, sqlite, tables
+from data.store.backends import Backend
 from errors import StoreBusyError, StoreError
 
-BUSY_TIMEOUT_S = 30.0
-WAL_SAFE_VERSION = (3, 51, 3)
+_BACKENDS: Mapping[str, Backend] = {"sqlite": sqlite, "postgresql": postgres}
+_NOT_OURS = frozenset({"spatial_ref_sys"})
+"""Tables that an extension of the server brings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open store. Safe to share between threads; open it anew in each process."""
+    """
+    An open store. Safe to share between threads; open it anew in each process.
 
-    url: str
+    ``url`` may hold a password: show ``label``. ``path`` is what the files that
+    belong to the store (keys, travel times, uploads) are named after; only for
+    SQLite is it the store's own file.
+    """
+
+    url: str = field(repr=False)
+    label: str
     path: Path
-    reader: Engine
-    writer: Engine
+    reader: Engine = field(repr=False)
+    writer: Engine = field(repr=False)
 
     @property
     def folder(self) -> Path:
-        """The folder of the store's file."""
+        """The folder of the files that belong to the store."""
         return self.path.parent
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the store is a database of a server, not a file."""
+        return self.reader.dialect.name != "sqlite"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Hand out a connection that sees one state of the store and can't write."""
-        with _spoken_errors(self.path), self.reader.connect() as conn, conn.begin():
+        with _spoken_errors(self), self.reader.connect() as conn, conn.begin():
             yield conn
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Hand out the one writing connection; commit on leaving, undo on an error."""
-        with _spoken_errors(self.path), self.writer.begin() as conn:
+        with _spoken_errors(self), self.writer.begin() as conn:
             yield conn
 
     def close(self) -> None:
@@ -59,16 +71,16 @@ class Store:
 
 def open_store(url: str, *, create: bool = True) -> Store:
     """
-    Open the store at ``sqlite:///path`` and check its schema version.
+    Open the store at ``sqlite:///path`` or ``postgresql://…`` and check its schema version.
 
-    A new or empty file gets the schema. With ``create=False`` a missing file is
-    an error.
+    A new or empty one gets the schema. With ``create=False`` a missing file is an
+    error; a server's database must always be there.
 
     Raises
     ------
     StoreError
-        If the path can't be read or written, is no database, or holds another
-        schema version than this program.
+        If the store can't be reached, read or written, is no database, or holds
+        another schema version than this program.
     """
     store = _connect(url, create=create)
     try:
@@ -98,8 +110,11 @@ def upgrade(store: Store) -> None:
     with store.write() as conn:
         version = _version(conn)
         if version is not None and version not in run.known_versions():
-            raise _other_version(store.path, version)
+            raise _other_version(store, version)
+        if store.is_server:
+            postgres.check_server(conn)
         run.to_head(conn)
+        _backend(store.url).prepare(conn)
 
 
 def schema_version(store: Store) -> str | None:
@@ -151,26 +166,21 @@ def written_at(now: datetime | None) -> int:
     return to_seconds(datetime.now(tz=UTC) if now is None else now)
 
 
-def _connect(url: str, *, create: bool) -> Store:
-    parsed = make_url(url)
-    if (
-        parsed.get_backend_name() != "sqlite"
-        or not parsed.database
-        or parsed.database == ":memory:"
-    ):
-        raise StoreError("数据库地址应为 sqlite:///路径，实为 {url}", url=parsed.render_as_string())
-    path = Path(parsed.database)
-    if not create and not path.exists():
-        raise StoreError("找不到数据库 {path}", path=str(path))
+def _backend(url: str) -> Backend:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_writable(path) from error
+        return _BACKENDS[make_url(url).get_backend_name()]
+    except (KeyError, exc.ArgumentError) as error:
+        raise StoreError("数据库地址应为 sqlite:///路径 或 postgresql://用户@主机/库名") from error
+
+
+def _connect(url: str, *, create: bool) -> Store:
+    opened = _backend(url).connect(make_url(url), create=create)
     return Store(
         url=url,
-        path=path,
-        reader=_engine(path, begin="BEGIN", read_only=True),
-        writer=_engine(path, begin="BEGIN IMMEDIATE", read_only=False),
+        label=opened.label,
+        path=opened.path,
+        reader=opened.reader,
+        writer=opened.writer,
     )
 
 
@@ -179,83 +189,42 @@ def _make_current(store: Store) -> None:
     if version is None:
         upgrade(store)
     elif version != tables.SCHEMA_VERSION:
-        raise _other_version(store.path, version)
-
-
-def _engine(path: Path, *, begin: str, read_only: bool) -> Engine:
-    engine = create_engine(
-        f"sqlite+pysqlite:///{path}",
-        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
-        pool_size=8,
-        max_overflow=16,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(dbapi: sqlite3.Connection, _record: object) -> None:
-        # The driver would begin (deferred) transactions by itself; see "begin" below.
-        dbapi.isolation_level = None
-        wal = sqlite3.sqlite_version_info >= WAL_SAFE_VERSION
-        dbapi.execute("PRAGMA foreign_keys=ON")
-        dbapi.execute("PRAGMA synchronous=FULL")
-        if read_only:
-            dbapi.execute("PRAGMA query_only=ON")
-        else:
-            dbapi.execute(f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}")
-            # A spilled cache takes the exclusive lock in the middle of an import,
-            # and every reader waits until its end.
-            dbapi.execute("PRAGMA cache_spill=OFF")
-
-    @event.listens_for(engine, "begin")
-    def _begin(conn: Connection) -> None:
-        conn.exec_driver_sql(begin)
-
-    return engine
+        raise _other_version(store, version)
 
 
 def _version(conn: Connection) -> str | None:
-    names = conn.exec_driver_sql(
-        "SELECT count(*), sum(name = 'alembic_version') FROM sqlite_master"
-    ).one()
-    if not names[0]:
+    names = set(inspect(conn).get_table_names()) - _NOT_OURS
+    if not names:
         return None
-    if not names[1]:
+    if "alembic_version" not in names:
         raise StoreError("该文件是数据库，但不是医巡的数据库")
     version = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return None if version is None else str(version)
 
 
-def _other_version(path: Path, version: str) -> StoreError:
+def _other_version(store: Store, version: str) -> StoreError:
     return StoreError(
         "数据库 {path} 的结构版本是 {found}，本程序需要 {expected}；"
         "请先运行 medpatrol migrate 或更新程序",
-        path=str(path),
+        path=store.label,
         found=version,
         expected=tables.SCHEMA_VERSION,
     )
 
 
-def _not_writable(path: Path) -> StoreError:
-    return StoreError("不能打开或写入数据库 {path}，请检查路径、权限和磁盘空间", path=str(path))
-
-
 @contextmanager
-def _spoken_errors(path: Path) -> Iterator[None]:
+def _spoken_errors(store: Store) -> Iterator[None]:
     """Turn the driver's errors into sentences a person can act on."""
     try:
         yield
     except exc.IntegrityError:
         raise
-    except exc.DatabaseError as error:
-        reason = str(error.orig).lower()
-        spoken: StoreError | None = None
-        if "locked" in reason or "busy" in reason:
-            spoken = StoreBusyError("数据库正被其他程序占用，请稍后再试")
-        elif "not a database" in reason or "malformed" in reason:
-            spoken = StoreError("{path} 不是可读的数据库，或已损坏；请从备份恢复", path=str(path))
-        elif any(word in reason for word in ("unable to open", "readonly", "disk", "full")):
-            spoken = _not_writable(path)
+    except exc.TimeoutError as error:
+        raise StoreBusyError("数据库正被其他程序占用，请稍后再试") from error
+    except exc.DBAPIError as error:
+        spoken = _backend(store.url).spoken(error, store.label)
         if spoken is None:
             raise
         with suppress(AttributeError):
-            spoken.add_note(reason)
+            spoken.add_note(type(error.orig).__name__)
         raise spoken from error

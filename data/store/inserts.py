@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, Table, bindparam, update
 
 from data import schema
-from data.store import versions
+from data.store import bulk, versions
 
 _BATCH_ROWS = 50_000
 
@@ -40,9 +40,6 @@ class Inserts:
         self.head = ["known_from", "known_to", "import_id", "content_hash"]
         if self.district is not None:
             self.head.append("district_code")
-        self.statement = insert(table).values(
-            {name: bindparam(name) for name in (*self.head, *self.names)}
-        )
         self.table = table
 
     def add_chains(
@@ -126,9 +123,7 @@ class Inserts:
             if group:
                 values[~visible[group]] = None
             columns.append(values.tolist())
-        compiled = self.statement.compile(dialect=conn.dialect)
-        order = [(*self.head, *self.names).index(name) for name in compiled.positiontup or ()]
-        conn.exec_driver_sql(str(compiled), list(zip(*(columns[i] for i in order), strict=True)))
+        bulk.insert_columns(conn, self.table, (*self.head, *self.names), columns)
 
 
 def district_of(area_code: object) -> str | None:

@@ -5,6 +5,9 @@ from sqlalchemy import text
 
 from data import audit
 from errors import StoreError
+from tests.stores import drop_audit_guards
+
+pytestmark = pytest.mark.both_stores
 
 TAMPERINGS = {
     "actor": "UPDATE audit SET actor = 'x' WHERE seq = 3",
@@ -45,8 +48,7 @@ def test_an_untouched_log_is_intact(log, tmp_path):
 def test_any_change_is_found_and_the_first_bad_entry_named(log, name):
     """The owner of the file can drop the triggers, but not hide what was done."""
     with log.write() as conn:
-        conn.execute(text("DROP TRIGGER audit_no_UPDATE"))
-        conn.execute(text("DROP TRIGGER audit_no_DELETE"))
+        drop_audit_guards(conn)
         conn.execute(text(TAMPERINGS[name]))
         conn.execute(text("UPDATE audit SET seq = -seq WHERE seq < 0"))
     assert audit.verify(log) == 3
@@ -55,7 +57,7 @@ def test_any_change_is_found_and_the_first_bad_entry_named(log, name):
 @pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"])
 def test_entries_can_be_neither_changed_nor_removed(log, statement):
     """Not even by a mistake in our own code."""
-    with pytest.raises(Exception, match="only grows"), log.write() as conn:
+    with pytest.raises(Exception, match=r"only grows|所需的权限"), log.write() as conn:
         conn.execute(text(statement))
     assert audit.verify(log) is None
 

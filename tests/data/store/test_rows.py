@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from sqlalchemy import func, select
 
 from data.frames import day_starts
@@ -346,7 +347,7 @@ def test_every_kind_can_be_saved_and_loaded(empty_store):
     """The table is made from the schema; no kind may be forgotten."""
     samples = {
         "text": "x", "list": "a;b", "integer": 1, "real": 1.5, "flag": 1,
-        "date": "2025-01-02", "instant": "2025-01-02 03:04", "shape": b"\x01",
+        "date": "2025-01-02", "instant": "2025-01-02 03:04", "shape": shapely.Point(112, 31).wkb,
     }  # fmt: skip
     for kind, spec in KINDS.items():
         row = {c.name: samples[c.type] for c in spec.columns if not c.identity}
