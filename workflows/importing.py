@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from data import audit, identity, schema
@@ -223,8 +225,16 @@ def _datum_of(
         columns = ["area_code", "shape"]
         return rows.load_rows(store, "areas", scope=EVERYTHING, as_of=wish.now, columns=columns)
 
+    def roads() -> NDArray[np.object_]:
+        lines = rows.load_rows(store, "roads", scope=EVERYTHING, as_of=wish.now, columns=["shape"])
+        return lines["shape"].to_numpy(dtype=object)
+
     stated = headers.stated_datum(table.headers)
-    return datums.choose(checked.records, requested=requested, stated=stated, areas=areas)
+    choice = datums.choose(
+        checked.records, requested=requested, stated=stated, areas=areas, roads=roads
+    )
+    datums.check_settled(choice, file=table.name)
+    return choice
 
 
 def _save(
@@ -305,6 +315,8 @@ def _report(part: _Part, counts: rows.SaveCounts, *, import_id: int, seen: bool)
         notes.append(part.datum.note)
     if seen:
         notes.append(Message("这个文件以前导入过，未作更改"))
+    if counts.kept:
+        notes.append(Message("{n} 项与人工修改不同，保留人工修改", {"n": counts.kept}))
     has_place = bool({"lon", "base_lon", "shape"} & set(part.checked.records.columns))
     return FileReport(
         path="",

@@ -7,6 +7,7 @@ Chinese maps shift their points by some 400 m (GCJ-02), Baidu's by another 900 m
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 
 from data.importers.checks import POINTS
 from data.records import Message
+from errors import BadFileError
 
-MIN_POINTS = 100
-MIN_MARGIN = 0.02
-"""Least lead in the share of points inside their stated area; below it nothing is decided."""
+if TYPE_CHECKING:
+    from geo import datum_guard
+
+MIN_POINTS = 20
+"""From so many points on a thin lead is asked about; of fewer none could be expected."""
 _CHINA = (73.0, 136.0, 3.0, 54.0)
-_MAX_TESTED = 3_000
 
 Move = Callable[
     [NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -28,14 +31,27 @@ Move = Callable[
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The datum taken, and what the report says about how it was found."""
+    """
+    The datum taken, and what the report says about how it was found.
+
+    ``asks`` says that the points do not settle it and a person must: the file is
+    not to be stored before somebody names the datum. ``assumed`` says that nothing
+    could be checked and WGS-84 was taken for want of better.
+    """
 
     datum: str
     note: Message | None = None
+    asks: bool = False
+    assumed: bool = False
 
 
 def choose(
-    records: pd.DataFrame, *, requested: str, stated: str | None, areas: Callable[[], pd.DataFrame]
+    records: pd.DataFrame,
+    *,
+    requested: str,
+    stated: str | None,
+    areas: Callable[[], pd.DataFrame],
+    roads: Callable[[], NDArray[np.object_]] | None = None,
 ) -> Choice:
     """
     Decide the datum of records with points.
@@ -45,26 +61,119 @@ def choose(
     requested
         ``auto`` or a datum that the user or the profile names.
     stated
-        Datum that a header names, if any.
+        Datum that a header names, if any. Points that clearly contradict it are told.
     areas
         Gives ``area_code`` and ``shape`` (WKB) of the stored areas when needed.
+    roads
+        Gives the shapes (WKB) of the stored roads when needed.
     """
     if requested != "auto":
         return Choice(requested)
+    points = _points_in_china(records)
+    if len(points) == 0:
+        return Choice(stated or "wgs84")
+    verdict = _judge(points, areas, roads)
     if stated is not None:
-        return Choice(stated)
+        return Choice(stated, _contradiction(verdict, stated))
+    return _unstated(verdict)
+
+
+def check_settled(choice: Choice, *, file: str) -> None:
+    """
+    Stop a file whose datum nobody knows, before anything of it is stored.
+
+    Raises
+    ------
+    BadFileError
+        If the choice asks.
+    """
+    if choice.asks and choice.note is not None:
+        raise BadFileError(
+            "{file}：{n} 个点不足以判断坐标系（相符的点：WGS-84 {wgs84} %、GCJ-02 {gcj02} %、"
+            "BD-09 {bd09} %），未导入任何内容；请在页面上选择坐标系或用 --datum 指明",
+            file=file,
+            **choice.note.values,
+        )
+
+
+def _unstated(verdict: "datum_guard.Verdict | None") -> Choice:
+    if verdict is None:
+        note = Message("坐标系未能核对，按 WGS-84 处理；如有误请指明坐标系后重新导入")
+        return Choice("wgs84", note, assumed=True)
+    if verdict.decided:
+        return Choice(verdict.datum, _found(verdict))
+    if verdict.datum == "wgs84" and verdict.n_points < MIN_POINTS:
+        note = Message(
+            "只有 {n} 个点，不足以判断坐标系，按 WGS-84 处理；如有误请指明坐标系后重新导入",
+            {"n": verdict.n_points},
+        )
+        return Choice("wgs84", note, assumed=True)
+    return Choice(verdict.datum, _question(verdict), asks=True)
+
+
+def _points_in_china(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the points inside the box of the shifted datums, with their stated areas."""
     if not {"lon", "lat"} <= set(records.columns):
-        return Choice("wgs84")
-    lon, lat = records["lon"].to_numpy(), records["lat"].to_numpy()
+        return pd.DataFrame()
+    lon, lat = records["lon"].to_numpy(float), records["lat"].to_numpy(float)
     west, east, south, north = _CHINA
     inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    if not inside.any():
-        return Choice("wgs84")
-    if "area_code" in records:
-        shares = _shares_inside(records[inside], areas())
-        if shares is not None:
-            return _decided(shares)
-    return Choice("wgs84", Message("坐标系未能核对，按 WGS-84 处理"))
+    columns = [name for name in ("lon", "lat", "area_code") if name in records]
+    return records.loc[inside, columns]
+
+
+def _judge(
+    points: pd.DataFrame,
+    areas: Callable[[], pd.DataFrame],
+    roads: Callable[[], NDArray[np.object_]] | None,
+) -> "datum_guard.Verdict | None":
+    import shapely
+
+    from geo import datum_guard
+
+    lon, lat = points["lon"].to_numpy(float), points["lat"].to_numpy(float)
+    codes, shapes = None, {}
+    if "area_code" in points:
+        codes = points["area_code"].to_numpy(dtype=object)
+        wanted = {code for code in codes if isinstance(code, str)}
+        held = areas()
+        held = held[held["area_code"].isin(wanted)]
+        made = shapely.from_wkb(held["shape"].to_numpy(dtype=object))
+        shapes = dict(zip(held["area_code"], made, strict=True))
+    lines = np.empty(0, dtype=object) if roads is None else shapely.from_wkb(roads())
+    by_roads = datum_guard.by_roads(lon, lat, lines, codes=codes, shapes=shapes)
+    if by_roads is not None or codes is None:
+        return by_roads
+    known = np.array([code in shapes for code in codes], dtype=bool)
+    return datum_guard.by_areas(lon[known], lat[known], codes[known], shapes)
+
+
+def _found(verdict: "datum_guard.Verdict") -> Message:
+    values = {"datum": verdict.datum, "p": round(100 * verdict.shares[verdict.datum], 1)}
+    if verdict.by == "roads":
+        return Message("坐标系：自动判断为 {datum}（{p} % 的点在道路 150 米以内）", values)
+    return Message("坐标系：自动判断为 {datum}（{p} % 的点落在所填区划内）", values)
+
+
+def _question(verdict: "datum_guard.Verdict") -> Message:
+    shares = {name: round(100 * share) for name, share in verdict.shares.items()}
+    return Message(
+        "{n} 个点不足以判断坐标系（相符的点：WGS-84 {wgs84} %、GCJ-02 {gcj02} %、BD-09 {bd09} %）",
+        {"n": verdict.n_points, **shares},
+    )
+
+
+def _contradiction(verdict: "datum_guard.Verdict | None", stated: str) -> Message | None:
+    if verdict is None or not verdict.decided or _same(verdict.datum, stated):
+        return None
+    return Message(
+        "表头写明坐标系为 {stated}，但各点更像 {datum}；已按表头处理，请核对",
+        {"stated": stated, "datum": verdict.datum},
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    return {one, other} <= {"wgs84", "cgcs2000"} or one == other
 
 
 def to_wgs84(records: pd.DataFrame, *, datum: str) -> pd.DataFrame:
@@ -96,45 +205,3 @@ def _moved_shapes(shapes: pd.Series, move: Move) -> pd.Series:
 
     made = shapely.from_wkb(shapes.to_numpy(dtype=object))
     return pd.Series(list(shapely.to_wkb(shapely.transform(made, moved))), index=shapes.index)
-
-
-def _shares_inside(records: pd.DataFrame, areas: pd.DataFrame) -> dict[str, float] | None:
-    """Share of points inside the area they name, per datum; None with too few points."""
-    known = records[records["area_code"].isin(areas["area_code"])]
-    if len(known) < MIN_POINTS:
-        return None
-    # Evenly spaced rows, so that the answer does not depend on chance.
-    known = known.iloc[:: max(1, len(known) // _MAX_TESTED)]
-    shapes = areas.set_index("area_code")["shape"]
-    lon, lat = known["lon"].to_numpy(), known["lat"].to_numpy()
-    shares = {"wgs84": _share_inside(lon, lat, known["area_code"], shapes)}
-    for datum, move in _moves().items():
-        shares[datum] = _share_inside(*move(lon, lat), known["area_code"], shapes)
-    return shares
-
-
-def _share_inside(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], codes: pd.Series, shapes: pd.Series
-) -> float:
-    import shapely
-
-    n_inside = 0
-    for code, where in codes.reset_index(drop=True).groupby(codes.to_numpy()).indices.items():
-        area = shapely.from_wkb(shapes[code])
-        shapely.prepare(area)
-        n_inside += int(shapely.contains_xy(area, lon[where], lat[where]).sum())
-    return n_inside / len(codes)
-
-
-def _decided(shares: Mapping[str, float]) -> Choice:
-    best, second = sorted(shares, key=lambda datum: -shares[datum])[:2]
-    margin = shares[best] - shares[second]
-    if margin < MIN_MARGIN:
-        return Choice("wgs84", Message("坐标系无法判断，按 WGS-84 处理；如有误请用 --datum 指明"))
-    share = round(100 * shares[best], 1)
-    return Choice(
-        best,
-        Message(
-            "坐标系：自动判断为 {datum}（{p} % 的点落在所填区划内）", {"datum": best, "p": share}
-        ),
-    )

@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from data.importers import datums
+from errors import BadFileError
 from geo.datum import wgs84_to_bd09, wgs84_to_gcj02
 
 TOWNSHIP = shapely.box(112.0, 23.0, 112.03, 23.03)
@@ -24,8 +25,29 @@ def points(n_points, move=None):
     return pd.DataFrame({"lon": lon, "lat": lat, "area_code": "990101001"})
 
 
-def choose(records, requested="auto", stated=None):
-    return datums.choose(records, requested=requested, stated=stated, areas=areas)
+def streets():
+    """Return a grid of streets 1.2 km apart around the township, as WKB."""
+    steps = np.arange(-2, 6) * 0.011
+    lines = [shapely.LineString([(111.97, 23 + s), (112.06, 23 + s)]) for s in steps]
+    lines += [shapely.LineString([(112 + s, 22.97), (112 + s, 23.06)]) for s in steps]
+    return shapely.to_wkb(np.array(lines, dtype=object))
+
+
+def doors(n_points, move=None):
+    """Return points some tens of metres from the streets, without stated areas."""
+    rng = np.random.default_rng(2)
+    along, street = 0.03 * rng.random(n_points), rng.integers(0, 3, n_points) * 0.011
+    off = rng.normal(0, 0.0003, n_points)
+    across = rng.random(n_points) < 0.5
+    lon = 112 + np.where(across, along, street + off)
+    lat = 23 + np.where(across, street + off, along)
+    if move is not None:
+        lon, lat = move(lon, lat)
+    return pd.DataFrame({"lon": lon, "lat": lat})
+
+
+def choose(records, requested="auto", stated=None, roads=None):
+    return datums.choose(records, requested=requested, stated=stated, areas=areas, roads=roads)
 
 
 @pytest.mark.parametrize(
@@ -38,11 +60,45 @@ def test_the_datum_that_puts_most_points_into_their_area_is_taken(move, datum):
     assert choice.note is not None
 
 
-def test_few_points_decide_nothing_and_the_report_says_so():
-    """With fewer than a hundred points chance would decide."""
+@pytest.mark.parametrize(
+    ("move", "datum"), [(None, "wgs84"), (wgs84_to_gcj02, "gcj02"), (wgs84_to_bd09, "bd09")]
+)
+def test_thirty_doors_beside_known_streets_tell_their_datum(move, datum):
+    """Streets decide it with far fewer points than townships do."""
+    choice = choose(doors(30, move), roads=streets)
+    assert (choice.datum, choice.asks) == (datum, False)
+    assert "道路" in choice.note.template
+
+
+def test_a_shifted_file_with_too_few_points_is_asked_about():
+    """With fewer points chance would decide, so a person must, before anything is stored."""
     choice = choose(points(99, wgs84_to_gcj02))
-    assert choice.datum == "wgs84"
+    assert choice.asks
+    with pytest.raises(BadFileError, match="--datum"):
+        datums.check_settled(choice, file="a.csv")
+
+
+def test_a_handful_of_points_that_fit_wgs84_are_taken_with_a_warning():
+    """Five leads can't prove their datum; where they fit as they are, nobody is stopped."""
+    choice = choose(points(5))
+    assert (choice.datum, choice.asks, choice.assumed) == ("wgs84", False, True)
+    assert "不足以判断" in choice.note.template
+    datums.check_settled(choice, file="a.csv")
+
+
+def test_points_that_fit_no_road_and_no_area_are_told_as_unchecked():
+    """What nothing can be held against must not look checked."""
+    far = doors(40).assign(lon=lambda frame: frame["lon"] + 3)
+    choice = choose(far, roads=streets)
+    assert (choice.datum, choice.assumed) == ("wgs84", True)
     assert "未能核对" in choice.note.template
+
+
+def test_a_header_that_the_points_contradict_is_told():
+    """A column called GCJ-02 may hold what a satellite receiver wrote."""
+    choice = choose(doors(60), stated="gcj02", roads=streets)
+    assert choice.datum == "gcj02"
+    assert "请核对" in choice.note.template
 
 
 def test_what_somebody_stated_is_believed():
