@@ -89,6 +89,8 @@ COMPLAINT_STATUS = {
     "triaged": ("已研判", "triaged"),
     "assigned": ("办理中", "in hand"),
     "handed_over": ("已转办", "handed over"),
+    "transferred": ("已移送", "transferred"),
+    "returned": ("已退回", "returned"),
     "closed": ("已办结", "closed"),
 }
 OUTCOMES = {
@@ -240,6 +242,7 @@ def _col(name: str, type_: str, zh: str, meaning: str, **more: object) -> Column
 _LON = _col("lon", "real", "经度", "longitude, degrees, WGS-84", lo=-180, hi=180, aliases=("longitude", "lng"))
 _LAT = _col("lat", "real", "纬度", "latitude, degrees, WGS-84", lo=-90, hi=90, aliases=("latitude",))
 _AREA = _col("area_code", "text", "区划代码", "code of the smallest known area", aliases=("行政区划代码", "所属区划"))
+_PRECISION = _col("location_precision", "text", "位置精度", "how precise the point is; empty: as the file gave it", vocabulary="location_precision")
 _FACILITY_ID = _col("facility_id", "text", "机构编号", "facility the record is about", aliases=("机构ID",))
 
 FACILITIES = Kind(
@@ -254,7 +257,7 @@ FACILITIES = Kind(
         _col("opened_on", "date", "开业日期", "first day of business", aliases=("成立日期",)),
         _col("closed_on", "date", "注销日期", "last day of business", late="closed_on", aliases=("停业日期",)),
         _col("address", "text", "地址", "street address", aliases=("机构地址", "详细地址")),
-        _AREA, _LON, _LAT,
+        _AREA, _LON, _LAT, _PRECISION,
         _col("risk_grade", "text", "风险等级", "grade of the bureau's own rating, A best", vocabulary="risk_grade", late="load", aliases=("分级",)),
         _col("opening_hours", "text", "营业时间", "hours of business"),
     ),
@@ -268,8 +271,7 @@ COMPLAINTS = Kind(
         _col("topic", "text", "类别", "what it is about", required=True, vocabulary="topic", aliases=("问题类别", "事项")),
         _FACILITY_ID,
         _col("site_text", "text", "地点", "place in words", aliases=("事发地点", "地点描述")),
-        _AREA, _LON, _LAT,
-        _col("location_precision", "text", "位置精度", "how precise the point is", vocabulary="location_precision"),
+        _AREA, _LON, _LAT, _PRECISION,
         _col("summary", "text", "摘要", "what was reported", aliases=("内容摘要", "诉求内容")),
         _col("complainant_name", "text", "举报人", "kept apart, encrypted", identity=True, aliases=("举报人姓名", "来电人")),
         _col("complainant_phone", "text", "联系电话", "kept apart, encrypted", identity=True, aliases=("举报人电话", "来电号码")),
@@ -290,7 +292,7 @@ CASES = Kind(
         _col("topic", "text", "案由", "kind of violation", required=True, vocabulary="topic", aliases=("类别",)),
         _FACILITY_ID,
         _col("site_text", "text", "地点", "place in words", aliases=("案发地点",)),
-        _AREA, _LON, _LAT,
+        _AREA, _LON, _LAT, _PRECISION,
         _col("source", "text", "案件来源", "where the case came from", vocabulary="case_source"),
         _col("complaint_id", "text", "线索编号", "lead that led to it"),
         _col("person_id", "text", "人员编号", "person concerned", late="closed_on"),
@@ -307,7 +309,7 @@ INSPECTIONS = Kind(
         _col("inspection_id", "text", "检查编号", "identifier of the inspection", required=True, aliases=("编号",)),
         _col("started_at", "instant", "检查时间", "when it began", required=True, aliases=("检查日期", "开始时间")),
         _col("kind", "text", "检查类型", "kind of inspection", required=True, vocabulary="inspection_kind", aliases=("类型",)),
-        _FACILITY_ID, _LON, _LAT, _AREA,
+        _FACILITY_ID, _LON, _LAT, _AREA, _PRECISION,
         _col("officer_ids", "list", "执法人员", "officers who went", aliases=("检查人员",)),
         _col("n_officers", "integer", "出动人数", "number of officers", lo=0, aliases=("人数",)),
         _col("minutes", "real", "用时（分钟）", "minutes on site", lo=0, aliases=("用时",)),
@@ -385,6 +387,7 @@ AREAS = Kind(
         _col("name", "text", "名称", "name", required=True, aliases=("区划名称",)),
         _col("level", "text", "级别", "level of the area", required=True, vocabulary="area_level", aliases=("层级",)),
         _col("parent_code", "text", "上级代码", "area it lies in"),
+        _col("former_names", "list", "曾用名", "names it had before, and names of places merged into it", aliases=("旧名", "别名", "原名")),
         _col("urban_rural_code", "text", "城乡分类代码", "class of the statistics bureau", vocabulary="urban_rural_code", aliases=("城乡划分代码", "城乡分类")),
         _col("population", "real", "常住人口", "residents", lo=0, aliases=("人口",)),
         _col("shape", "shape", "边界", "boundary", required=True),

@@ -1,8 +1,15 @@
 """Every table of the store in one metadata, for the schema steps and their test."""
 
-from data.store import account_tables, import_tables, record_tables, tables
+from data.store import (
+    account_tables,
+    import_tables,
+    ledger_tables,
+    match_tables,
+    record_tables,
+    tables,
+)
 
-TOPICS = (account_tables, import_tables, record_tables)
+TOPICS = (account_tables, import_tables, ledger_tables, match_tables, record_tables)
 """Modules whose tables join the metadata when they are imported; one per topic."""
 
 metadata = tables.metadata
