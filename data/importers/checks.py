@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data import schema
-from data.importers import headers, problems, values
+from data.importers import headers, problems, proposal, rules, values
 from data.importers.child_shapes import SHAPE_TYPE
 from data.importers.profiles import DEFAULT, Condition, FileProfile, Rule
 from data.importers.reading import FileTable
 from data.importers.report import Refusal
+from data.importers.rules import Setting
 from data.records import Message
 
 _SHAPES = {"areas": "area", "roads": "line"}
@@ -28,6 +29,8 @@ _POLE_LAT = 85.0
 _CHINA = (73.0, 136.0, 3.0, 54.0)
 """West, east, south, north, degrees."""
 POINTS = (("lon", "lat"), ("base_lon", "base_lat"))
+WARNINGS_KEPT = 200
+_UNUSABLE = Message("该号码已被表格软件改写，无法使用，已留空；该行照常导入")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +39,20 @@ class Checked:
     Rows that passed, with their numbers in the file, and those that did not.
 
     ``identities`` holds complaint ids with names and phones in clear, on their way
-    into the encrypted table, and nothing else holds them.
+    into the encrypted table, and nothing else holds them. ``columns`` maps ours to
+    theirs. Of each kind of warning the first ``WARNINGS_KEPT`` are kept, all are
+    counted in ``n_warned``.
     """
 
     records: pd.DataFrame
     row: NDArray[np.int64]
     refused: tuple[Refusal, ...]
     identities: pd.DataFrame
+    columns: Mapping[str, str]
     ignored_columns: tuple[str, ...]
     notes: tuple[Message, ...]
+    warnings: tuple[Refusal, ...] = ()
+    n_warned: int = 0
 
     @property
     def n_rows(self) -> int:
@@ -73,9 +81,18 @@ def select_rows(table: FileTable, condition: Condition) -> FileTable:
     )
 
 
-def check_rows(table: FileTable, rule: Rule, *, profile: FileProfile | None = None) -> Checked:
+def check_rows(
+    table: FileTable,
+    rule: Rule,
+    *,
+    profile: FileProfile | None = None,
+    setting: Setting | None = None,
+) -> Checked:
     """
     Read all rows of a table as records of ``rule.kind``.
+
+    ``setting`` is what the rules of ``data/importers/rules.py`` compare with; they
+    are not asked without it.
 
     Raises
     ------
@@ -94,24 +111,33 @@ def check_rows(table: FileTable, rule: Rule, *, profile: FileProfile | None = No
         if column.type == "shape":
             read[column.name] = judge.shapes(column)
             continue
+        if not column.required and (column.identity or values.is_code(column)):
+            texts = judge.without_damaged(column, texts)
         parsed = values.parse(column, texts, date_format=date_format)
-        read[column.name] = parsed.series
+        read[column.name] = judge.in_unit(column, parsed.series, texts)
         judge.unreadable(column, parsed, texts)
         if column.required:
             judge.missing(column, parsed.series.isna().to_numpy() & ~parsed.bad)
     n_nowhere = judge.points(read)
     judge.surplus()
+    whole = pd.DataFrame(read)
+    if setting is not None:
+        for finding in rules.findings(kind, whole, setting):
+            texts = _texts(table, kind.by_name[finding.column], matching.columns, rule)
+            judge.broken(finding, texts)
     good = judge.column < 0
-    frame = pd.DataFrame(read)[good].reset_index(drop=True)
+    frame = whole[good].reset_index(drop=True)
     hidden = [column.name for column in kind.columns if column.identity and column.name in frame]
     notes = []
     if n_nowhere:
         notes.append(Message("{n} 行的坐标为 0，按没有坐标处理", {"n": n_nowhere}))
-    if table.other_sheets:
-        notes.append(
-            Message("只读取了第一个工作表，另有 {n} 个未读", {"n": len(table.other_sheets)})
-        )
+    if again := headers.repeated(table.headers):
+        notes.append(Message("表头重复，只读取第一列：{columns}", {"columns": "、".join(again)}))
+    warned, n_warned = judge.warnings(good)
     return Checked(
+        warnings=warned,
+        n_warned=n_warned,
+        columns={ours: table.headers[index] for ours, index in matching.columns.items()},
         records=frame.drop(columns=hidden),
         row=table.row[good],
         refused=judge.refusals(),
@@ -119,6 +145,14 @@ def check_rows(table: FileTable, rule: Rule, *, profile: FileProfile | None = No
         ignored_columns=tuple(h for h in matching.ignored if h != SHAPE_TYPE),
         notes=tuple(notes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Warned:
+    column: schema.Column
+    rows: NDArray[np.bool_]
+    reason: Message
+    texts: pa.ChunkedArray | None
 
 
 class _Judge:
@@ -133,6 +167,54 @@ class _Judge:
         self.reasons: list[Message] = []
         self.names: list[schema.Column | None] = []
         self.texts: dict[int, pa.ChunkedArray] = {}
+        self.warned: list[_Warned] = []
+
+    def without_damaged(self, column: schema.Column, texts: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Empty numbers that lost their digits, such as 1.38E+10, and warn of their rows."""
+        bad = values.damaged(texts)
+        if not bad.any():
+            return texts
+        self.warned.append(_Warned(column, bad, _UNUSABLE, texts))
+        return pc.if_else(pa.array(bad), pa.scalar(None, texts.type), texts)
+
+    def in_unit(
+        self, column: schema.Column, series: pd.Series, texts: pa.ChunkedArray
+    ) -> pd.Series:
+        """Return numbers in the column's own unit where the header names a larger one."""
+        index = self.columns.get(column.name)
+        factor = 1.0 if index is None else headers.unit_factor(self.table.headers[index])
+        if factor == 1.0 or column.type not in {"real", "integer"}:
+            return series
+        said = pc.fill_null(pc.match_substring_regex(texts, "[万亿千]"), fill_value=False)
+        return series.where(said.to_numpy(), series * factor)
+
+    def broken(self, finding: rules.Finding, texts: pa.ChunkedArray | None) -> None:
+        """Note the rows that break a rule."""
+        column = self.kind.by_name[finding.column]
+        if finding.refuses:
+            self._add(column, finding.broken, [finding.reason], texts=texts)
+        else:
+            self.warned.append(_Warned(column, finding.broken, finding.reason, texts))
+
+    def warnings(self, good: NDArray[np.bool_]) -> tuple[tuple[Refusal, ...], int]:
+        """Return the warnings of rows that are taken, and how many rows they concern."""
+        concerned = np.zeros(len(good), dtype=bool)
+        made: list[Refusal] = []
+        for warned in self.warned:
+            rows = warned.rows & good
+            concerned |= rows
+            made += [
+                Refusal(
+                    row=int(self.table.row[index]),
+                    column=self._their_name(warned.column),
+                    value=None
+                    if warned.texts is None
+                    else values.shown(warned.column, warned.texts[int(index)].as_py()),
+                    reason=warned.reason,
+                )
+                for index in np.flatnonzero(rows)[:WARNINGS_KEPT]
+            ]
+        return tuple(sorted(made, key=lambda warning: warning.row)), int(concerned.sum())
 
     def _add(
         self,
@@ -244,7 +326,10 @@ def _matching(table: FileTable, kind: schema.Kind, rule: Rule) -> headers.Matchi
         ignored = tuple(h for i, h in enumerate(table.headers) if i not in used and h.strip())
         matching = headers.Matching(columns, ignored)
     else:
-        matching = headers.match(kind, table.headers)
+        columns = dict(proposal.sure_columns(table, kind))
+        used = set(columns.values())
+        ignored = tuple(h for i, h in enumerate(table.headers) if i not in used and h.strip())
+        matching = headers.Matching(columns, ignored)
     given = [*matching.columns, *rule.constants, *_defaults(rule)]
     missing = headers.missing_columns(kind, given, has_shapes=table.shapes is not None)
     if missing:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 
 EXIT_PROBLEM = 3
 ADDRESS_SPACE_BYTES = 1_500 * 2**20
+DATA_BYTES = 900 * 2**20
+"""Limit of what the process may fill; libraries take up address space without filling it."""
 CPU_S = 120
 MAX_OPEN_FILES = 64
 
@@ -42,6 +44,7 @@ def give_up_rights() -> None:
     """Limit memory, time, open files; forbid writing files and dumping memory."""
     for what, limit in (
         (resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),
+        (resource.RLIMIT_DATA, DATA_BYTES),
         (resource.RLIMIT_CPU, CPU_S),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
@@ -51,10 +54,10 @@ def give_up_rights() -> None:
 
 
 def _reader(format_: str) -> Callable[[str], None]:
-    if format_ in {"csv", "xlsx"}:
+    if format_ in {"csv", "xlsx", "xls"}:
         from data.importers import child_tables
 
-        return {"csv": child_tables.read_csv, "xlsx": child_tables.read_xlsx}[format_]
+        return child_tables.read_table_file
     if format_ == "pbf":
         from data.importers import child_roads
 

@@ -1,12 +1,14 @@
 """Match a file's headers to our columns: English, Chinese, aliases."""
 
+import hashlib
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from data import schema
-from data.importers import problems
+from data.importers import header_rows, problems
 
 ORDER = (
     *("areas", "facilities", "officers", "persons", "campaigns", "absences", "recusals"),
@@ -27,24 +29,56 @@ class Matching:
 
 
 def match(kind: schema.Kind, headers: Sequence[str]) -> Matching:
-    """Match headers by name, then by Chinese label, then by alias; the first fit wins."""
-    plain = [_plain(header) for header in headers]
+    """
+    Match headers by name, then by Chinese label, then by alias; the first fit wins.
+
+    Then the same without what stands in brackets, and by the levels of a header
+    that spans two rows.
+    """
     columns: dict[str, int] = {}
-    for rank in range(3):
-        for column in kind.columns:
-            if column.name in columns:
-                continue
-            for word in _words(column)[rank]:
-                index = next(
-                    (i for i, h in enumerate(plain) if h == word and i not in columns.values()),
-                    None,
-                )
-                if index is not None:
-                    columns[column.name] = index
-                    break
+    for fold in (_plain, header_rows.plain):
+        plain = [[fold(way) for way in header_rows.levels(header)] for header in headers]
+        for rank in range(3):
+            for column in kind.columns:
+                if column.name not in columns:
+                    _match_column(column, rank, fold, plain, columns)
     taken = set(columns.values())
     ignored = tuple(h for i, h in enumerate(headers) if i not in taken and h.strip())
     return Matching(columns, ignored)
+
+
+def _match_column(
+    column: schema.Column,
+    rank: int,
+    fold: Callable[[str], str],
+    plain: Sequence[Sequence[str]],
+    columns: dict[str, int],
+) -> None:
+    taken = set(columns.values())
+    for word in map(fold, (column.name,) if rank == 0 else _titles(column)[rank - 1]):
+        for index, ways in enumerate(plain):
+            if word in ways and index not in taken:
+                columns[column.name] = index
+                return
+
+
+def repeated(headers: Sequence[str]) -> list[str]:
+    """Return the headers that stand there more than once; only the first of each is read."""
+    plain = [_plain(header) for header in headers]
+    return sorted({h for h, p in zip(headers, plain, strict=True) if p and plain.count(p) > 1})
+
+
+def fingerprint(headers: Sequence[str]) -> str:
+    """Return what two files of one layout have in common: their headers, in any order."""
+    named = sorted(_plain(header) for header in headers if header.strip())
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+
+def unit_factor(header: str) -> float:
+    """Return what a number must be multiplied by for a unit in the header: （万元） is 10,000."""
+    text = unicodedata.normalize("NFKC", header)
+    found = re.search(r"[(\[](亿|万|千)[元人]", text)
+    return {"亿": 1e8, "万": 1e4, "千": 1e3}[found[1]] if found else 1.0
 
 
 def missing_columns(
@@ -103,8 +137,8 @@ def stated_datum(headers: Sequence[str]) -> str | None:
     return None
 
 
-def _words(column: schema.Column) -> tuple[list[str], list[str], list[str]]:
-    return ([_plain(column.name)], [_plain(column.zh)], [_plain(a) for a in column.aliases])
+def _titles(column: schema.Column) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return (column.zh,), column.aliases
 
 
 def _plain(header: str) -> str:

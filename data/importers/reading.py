@@ -32,6 +32,7 @@ _FORMATS = {
     ".tsv": "csv",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".xls": "xls",
     ".geojson": "geojson",
     ".json": "geojson",
     ".gpkg": "gpkg",
@@ -73,8 +74,13 @@ def hash_file(path: Path) -> str:
 
 
 def read_table(path: Path, *, name: str | None = None) -> FileTable:
+    """Read the first table of a file; parameters and errors as ``read_tables``."""
+    return read_tables(path, name=name)[0]
+
+
+def read_tables(path: Path, *, name: str | None = None) -> list[FileTable]:
     """
-    Read one file.
+    Read one file: one table, or one per sheet of a workbook that holds a table.
 
     Parameters
     ----------
@@ -93,16 +99,16 @@ def read_table(path: Path, *, name: str | None = None) -> FileTable:
         raise problems.to_error("format", file=name)
     if not path.is_file():
         raise problems.to_error("missing", file=name)
-    table, told, code = _run_child(format_, path.resolve())
+    tables, told, code = _run_child(format_, path.resolve())
     if code == EXIT_PROBLEM:
         raise _told_error(told, name=name, format_=format_)
-    if code != 0 or table is None:
+    if code != 0 or not tables:
         # Ended by a limit: memory (abort inside a library), time, or file size.
         raise problems.to_error("too_costly", file=name)
-    return _to_file_table(table, name=name, format_=format_)
+    return [_to_file_table(table, name=name, format_=format_) for table in tables]
 
 
-def _run_child(format_: str, path: Path) -> tuple[pa.Table | None, bytes, int]:
+def _run_child(format_: str, path: Path) -> tuple[list[pa.Table], bytes, int]:
     child = subprocess.Popen(  # noqa: S603 - our own module, no shell
         [sys.executable, "-P", "-B", "-m", "data.importers.child", format_, str(path)],
         stdin=subprocess.DEVNULL,
@@ -119,18 +125,20 @@ def _run_child(format_: str, path: Path) -> tuple[pa.Table | None, bytes, int]:
     listener.start()
     clock = threading.Timer(WALL_S, child.kill)
     clock.start()
-    table: pa.Table | None = None
+    tables: list[pa.Table] = []
     try:
-        table = pa.ipc.open_stream(child.stdout).read_all()
+        # One stream per table; the exit code says whether the last one was whole.
+        while True:
+            tables.append(pa.ipc.open_stream(child.stdout).read_all())
     except (pa.ArrowInvalid, OSError):
-        table = None
+        pass
     finally:
         child.stdout.close()
         code = child.wait()
         clock.cancel()
         listener.join()
         child.stderr.close()
-    return table, b"".join(told), code
+    return tables, b"".join(told), code
 
 
 def _environment(format_: str) -> dict[str, str]:
@@ -181,6 +189,7 @@ def _told_error(told: bytes, *, name: str, format_: str) -> Exception:
 _SPOKEN_FORMATS = {
     "csv": "CSV",
     "xlsx": "XLSX",
+    "xls": "XLS",
     "geojson": "GeoJSON",
     "gpkg": "GeoPackage",
     "shapefile": "Shapefile",

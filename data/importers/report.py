@@ -31,7 +31,8 @@ class FileReport:
     One file, as one kind: ``rows == taken + updated + len(refused)``.
 
     ``unchanged`` of the taken rows were in the store already. A file with
-    ``error`` was not read at all and has no rows.
+    ``error`` was not read at all and has no rows. ``left_out`` are totals and
+    notes, which are no rows; ``warnings`` concern rows that were taken.
     """
 
     path: str
@@ -46,6 +47,10 @@ class FileReport:
     ignored_columns: tuple[str, ...] = ()
     notes: tuple[Message, ...] = ()
     import_id: int | None = None
+    sheet: str | None = None
+    left_out: tuple[Refusal, ...] = ()
+    warnings: tuple[Refusal, ...] = ()
+    n_warned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ class ImportReport:
         return sum(len(file.refused) for file in self.files)
 
     @property
+    def n_warned(self) -> int:
+        """Rows taken with a warning."""
+        return sum(file.n_warned for file in self.files)
+
+    @property
     def has_errors(self) -> bool:
         """Whether a file could not be read."""
         return any(file.error is not None for file in self.files)
@@ -106,20 +116,24 @@ class ImportReport:
             "taken": file.taken,
             "updated": file.updated,
             "unchanged": file.unchanged,
-            "refused": [
-                {
-                    "row": refusal.row,
-                    "column": refusal.column,
-                    "value": refusal.value,
-                    "reason": self._said(refusal.reason, language),
-                }
-                for refusal in file.refused
-            ],
+            "refused": [self._row(refusal, language) for refusal in file.refused],
+            "warnings": [self._row(warning, language) for warning in file.warnings],
+            "n_warned": file.n_warned,
+            "left_out": [self._row(row, language) for row in file.left_out],
+            "sheet": file.sheet,
             "datum": file.datum,
             "error": None if file.error is None else self._said(file.error, language),
             "ignored_columns": list(file.ignored_columns),
             "notes": [self._said(note, language) for note in file.notes],
             "import_id": file.import_id,
+        }
+
+    def _row(self, row: Refusal, language: str | None) -> Mapping[str, object]:
+        return {
+            "row": row.row,
+            "column": row.column,
+            "value": row.value,
+            "reason": self._said(row.reason, language),
         }
 
     def _said(self, message: Message, language: str | None) -> object:

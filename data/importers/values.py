@@ -24,10 +24,26 @@ from data.importers.child_tables import DIGITS_LOST
 from data.records import Message
 
 _DATE = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-    r"(?:[T\s]*(\d{1,2})\s*[:时]\s*(\d{1,2})(?:\s*[:分]\s*(\d{1,2})(?:\.\d+)?)?\s*[秒分]?)?"
-    r"\s*(Z|[+-]\d{2}:?\d{2})?"
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?"
+    r"(?:\s*[(（]?(?:星期|周)[一二三四五六日天][)）]?)?"
+    r"(?:[T\s]*(上午|下午|中午|晚上|凌晨|早上|AM|PM)?\s*(\d{1,2})\s*[:时点]"
+    r"\s*(?:(\d{1,2})(?:\s*[:分]\s*(\d{1,2})(?:\.\d+)?)?\s*[秒分]?)?\s*(AM|PM)?)?"
+    r"\s*(Z|[+-]\d{2}:?\d{2})?",
+    re.IGNORECASE,
 )
+_HAN_DIGITS = {han: str(n) for n, han in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0"}
+_HAN_DATE = re.compile(r"([〇零○一二三四五六七八九]{4})年(\w{1,3})月(\w{1,3})([日号])")
+_AFTERNOON = frozenset({"下午", "晚上", "pm"})
+_MORNING = frozenset({"上午", "凌晨", "早上", "am"})
+_NOTHING = frozenset({"-", "--", "—", "——", "－", "/", "\\", "暂无", "不详", "n/a", "null", "none"})
+"""What people write into a cell to say that there is nothing to write."""
+_AMOUNT = re.compile(
+    r"[¥￥约]?\s*([+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?)\s*(亿|千万|百万|万|千)?\s*"
+    r"(元整?|人民币|人次?|名|个|户|家|分钟|分|小时|km/h|公里/小时)?"
+)
+_SCALES = {"亿": 1e8, "千万": 1e7, "百万": 1e6, "万": 1e4, "千": 1e3, None: 1.0}
+_POWER = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+?\d{1,2}")
+"""A long number as a spreadsheet shows it when its column is too narrow."""
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _SERIAL_START = date(1899, 12, 30)
@@ -69,6 +85,14 @@ def clean(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(stripped, ""), pa.scalar(None, stripped.type), stripped)
 
 
+def damaged(texts: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Say which texts are numbers whose digits a spreadsheet has thrown away."""
+    lost = pc.or_(
+        pc.starts_with(texts, DIGITS_LOST), pc.match_substring_regex(texts, f"^{_POWER.pattern}$")
+    )
+    return pc.fill_null(lost, fill_value=False).to_numpy()
+
+
 def parse(
     column: schema.Column, texts: pa.ChunkedArray, *, date_format: str | None = None
 ) -> Parsed:
@@ -83,12 +107,13 @@ def parse(
         encoded = pa.concat_arrays(encoded.chunks)
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     read = _reader(column, date_format)
+    empties = _NOTHING if column.vocabulary or column.type not in {"text", "list"} else frozenset()
     results: list[object] = []
     which: list[int] = []
     reasons: dict[str, Message] = {}
     for text in encoded.dictionary.to_pylist():
         try:
-            results.append(read(text))
+            results.append(None if text.casefold() in empties else read(text))
             which.append(-1)
         except _UnreadableError as unreadable:
             results.append(None)
@@ -121,7 +146,7 @@ def _reader(column: schema.Column, date_format: str | None) -> Callable[[str], o
             return lambda text: _read_list(text, codes)
         return lambda text: _read_code(text, codes)
     return {
-        "text": _read_text,
+        "text": _read_code_text if is_code(column) else _read_text,
         "list": lambda text: _read_list(text, None),
         "integer": lambda text: _in_range(column, _read_integer(text)),
         "real": lambda text: _in_range(column, _read_number(text)),
@@ -129,6 +154,11 @@ def _reader(column: schema.Column, date_format: str | None) -> Callable[[str], o
         "date": lambda text: _read_moment(text, date_format).date(),
         "instant": lambda text: _read_instant(text, date_format),
     }[column.type]
+
+
+def is_code(column: schema.Column) -> bool:
+    """Whether a column holds identifiers or codes rather than words."""
+    return column.type == "text" and column.name.endswith(("_id", "_code", "_no"))
 
 
 @cache
@@ -151,6 +181,14 @@ def _read_text(text: str) -> str:
     return text
 
 
+def _read_code_text(text: str) -> str:
+    """Read an identifier or code: one width of digits and letters, no ``.0`` of a spreadsheet."""
+    plain = unicodedata.normalize("NFKC", _read_text(text)).strip()
+    if _POWER.fullmatch(plain):
+        raise _UnreadableError(Message("数字过长，表格软件已丢失末位，请将该列存为文本"))
+    return plain.removesuffix(".0") if plain[:-2].isdecimal() else plain
+
+
 def _read_code(text: str, codes: Mapping[str, str]) -> str:
     code = codes.get(_folded(text))
     if code is None:
@@ -166,10 +204,13 @@ def _read_list(text: str, codes: Mapping[str, str] | None) -> str | None:
 
 def _read_number(text: str) -> float:
     plain = unicodedata.normalize("NFKC", text.removeprefix(DIGITS_LOST)).replace("−", "-")
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", plain):
-        plain = plain.replace(",", "")
     try:
-        number = float(plain)
+        if found := _AMOUNT.fullmatch(plain.strip()):
+            number = float(found[1].replace(",", "")) * _SCALES[found[2]]
+            number *= 60.0 if found[3] == "小时" else 1.0
+            number = round(number, 6) if found[2] else number
+        else:
+            number = float(plain.removesuffix("%")) / (100.0 if plain.endswith("%") else 1.0)
     except ValueError:
         number = float("nan")
     if not np.isfinite(number) or "_" in plain:
@@ -220,10 +261,12 @@ def _matched_moment(plain: str, date_format: str | None) -> datetime | None:
             return datetime.strptime(plain, date_format)  # noqa: DTZ007 - made aware by the caller
         except ValueError:
             pass
+    plain = _without_han_digits(plain)
     if found := _DATE.fullmatch(plain):
-        *numbers, zone = found.groups()
-        parts = [int(number or 0) for number in numbers]
-        return datetime(*parts, tzinfo=_zone(zone))  # type: ignore[arg-type,misc]
+        year, month, day, before, hour, minute, second, after, zone = found.groups()
+        at = _hour_of_day(int(hour or 0), (before or after or "").casefold())
+        parts = (int(year), int(month), int(day), at, int(minute or 0), int(second or 0))
+        return datetime(*parts, tzinfo=_zone(zone))
     if found := _COMPACT_DATE.fullmatch(plain):
         return datetime(*map(int, found.groups()))  # type: ignore[arg-type] # noqa: DTZ001
     if _SERIAL.fullmatch(plain) and _SERIALS[0] <= float(plain) < _SERIALS[1]:
@@ -231,6 +274,30 @@ def _matched_moment(plain: str, date_format: str | None) -> datetime | None:
         start = datetime.combine(_SERIAL_START, datetime.min.time())
         return start + timedelta(days=day, seconds=round(share * 86_400))
     return None
+
+
+def _hour_of_day(hour: int, half: str) -> int:
+    """Return the hour of 24, of an hour that may be said with the half of the day."""
+    if half in _AFTERNOON and hour < 12:
+        return hour + 12
+    return 0 if half in _MORNING and hour == 12 else hour
+
+
+def _without_han_digits(text: str) -> str:
+    """Write 二〇二五年六月三日 as 2025年6月3日."""
+    found = _HAN_DATE.match(text)
+    if found is None:
+        return text
+    year = "".join(_HAN_DIGITS[sign] for sign in found[1])
+    return f"{year}年{_small_number(found[2])}月{_small_number(found[3])}日{text[found.end() :]}"
+
+
+def _small_number(han: str) -> int:
+    """Return a number below 100 written in Chinese: 三, 十, 十五, 二十一, 三〇."""
+    if "十" not in han:
+        return int("".join(_HAN_DIGITS.get(sign, sign) for sign in han))
+    tens, _, ones = han.partition("十")
+    return int(_HAN_DIGITS.get(tens, tens) or 1) * 10 + int(_HAN_DIGITS.get(ones, ones) or 0)
 
 
 def _zone(text: str | None) -> timezone | None:
