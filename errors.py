@@ -53,6 +53,10 @@ class AccountError(MedPatrolError, ValueError):
     """An account can't be made or changed as asked: name, password or roles break a rule."""
 
 
+class LedgerError(MedPatrolError, ValueError):
+    """A step of the ledger does not fit where the lead stands, or what was entered."""
+
+
 class NotFoundError(MedPatrolError, LookupError):
     """What was asked for is not there, or not for this reader: the same answer for both."""
 

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-DONE = frozenset({"closed", "handed_over"})
+DONE = frozenset({"closed", "handed_over", "transferred", "returned"})
+"""States in which no officer of the bureau has to go there."""
 
 
 def open_leads(leads: pd.DataFrame) -> pd.DataFrame:
-    """Return the leads that are neither closed nor handed over; columns closed_on and status."""
+    """Return the leads that wait for the bureau itself; columns closed_on and status."""
     return leads[leads["closed_on"].isna() & ~leads["status"].isin(DONE)]

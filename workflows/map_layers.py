@@ -35,7 +35,7 @@ AREA_TOLERANCE_DEG = 0.0004
 
 DRAWN_LEVELS = ("city", "district", "township")
 COMPUTED_CLASS = "computed"
-CLOSED_STATUS = frozenset({"closed", "handed_over"})
+CLOSED_STATUS = frozenset({"closed", "handed_over", "transferred", "returned"})
 
 Payload = dict[str, Any]
 

@@ -13,6 +13,8 @@ from errors import SettingsError
 from risk.params import ScoringParams
 from routing.solve import SolverParams
 from workflows.access_settings import AccessSettings
+from workflows.clocks import LedgerParams
+from workflows.lead_links import LinkParams
 from workflows.planning import PlanningParams
 from workflows.record_params import RecordParams
 
@@ -54,6 +56,8 @@ class Settings:
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     records: RecordParams = field(default_factory=RecordParams)
     access: AccessSettings = field(default_factory=AccessSettings)
+    ledger: LedgerParams = field(default_factory=LedgerParams)
+    links: LinkParams = field(default_factory=LinkParams)
 
 
 def read_settings(path: Path | None = None) -> Settings:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from data.store import tables
+from data.store import ledger_writes, tables
 
 _DERIVED = (
     tables.cell_scores,
@@ -36,6 +36,7 @@ def remove_imports(conn: Connection, import_ids: Sequence[int]) -> dict[str, int
     """
     n_deleted = {}
     leads = tables.VERSIONED["complaints"]
+    ledger_writes.forget_leads_of(conn, import_ids)
     for kind, table in tables.VERSIONED.items():
         gone = conn.execute(delete(table).where(table.c.import_id.in_(import_ids)))
         n_deleted[kind] = int(gone.rowcount)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from data import frames, schema
 from data.scope import Scope
-from data.store import queries, tables, versions
+from data.store import hand_edits, ledger_writes, queries, tables, versions
 from data.store.engine import Store, to_instant, to_seconds
 from data.store.inserts import Held, Inserts
 
@@ -24,12 +24,14 @@ class SaveCounts:
     """
     What became of the rows of one file; ``taken + updated`` are all of them.
 
-    ``unchanged`` of the taken rows say what the store already held.
+    ``unchanged`` of the taken rows say what the store already held. ``kept`` fields differ
+    from what a person wrote by hand, and the person's word stands.
     """
 
     taken: int
     updated: int
     unchanged: int
+    kept: int = 0
 
     def __add__(self, other: "SaveCounts") -> "SaveCounts":
         """Add the counts of two parts of a file."""
@@ -37,6 +39,7 @@ class SaveCounts:
             taken=self.taken + other.taken,
             updated=self.updated + other.updated,
             unchanged=self.unchanged + other.unchanged,
+            kept=self.kept + other.kept,
         )
 
     @property
@@ -70,7 +73,11 @@ def save_rows(
         than all we held of it, else from ``now``.
     """
     spec = schema.KINDS[kind]
-    counts = SaveCounts(taken=0, updated=0, unchanged=0)
+    kept = hand_edits.keep(conn, kind, records)
+    records, n = kept.records, kept.n_dropped
+    counts = SaveCounts(taken=n, updated=0, unchanged=n, kept=kept.n_fields)
+    if kind == "complaints":
+        records = ledger_writes.kept_by_ledger(conn, records)
     for part in _parts(spec, records):
         counts += _save_part(
             conn,
