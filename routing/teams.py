@@ -70,7 +70,7 @@ def form_teams(
         msg = f"team_size must be at least 2 and days 1 to 7, got {team_size} and {days}"
         raise ValueError(msg)
     week = [week_start + timedelta(days=k) for k in range(days)]
-    free, warnings = _free_officers(officers, absences, week)
+    free, warnings = free_officers(officers, absences, week)
     n_wanted = len(free) if n_teams is None else max(0, n_teams)
     groups = pick_groups(free, n_groups=n_wanted, size=team_size, seed=seed)
     teams = tuple(_team(k, members) for k, members in enumerate(groups))
@@ -96,7 +96,7 @@ def form_teams(
     return FormedTeams(teams=teams, warnings=tuple(warnings))
 
 
-def _free_officers(
+def free_officers(
     officers: pd.DataFrame, absences: pd.DataFrame, week: Sequence[date]
 ) -> tuple[list[Officer], list[Message]]:
     """Return who may work on which day, and a warning for each reason that keeps some out."""

@@ -13,8 +13,8 @@ from data.store.engine import Store
 from data.store.rows import load_rows
 from errors import NoDataError
 from geo import grid
-from workflows import rule_check
-from workflows.candidates import CandidateParams, Candidates, Known, make_candidates
+from workflows import persons, rule_check
+from workflows.candidates import CandidateParams, Candidates, Known, by_worth, make_candidates
 from workflows.weeks import local_day
 
 
@@ -73,6 +73,10 @@ def load_candidates(
     candidates = make_candidates(
         known, params, severity=severity, week_start=week_start, as_of=as_of, limit=limit
     )
+    # who should be registered and is not becomes a targeted check, ranked like all else
+    checks = persons.registration_checks(store, params, severity=severity, scope=scope, as_of=as_of)
+    ranked = sorted((*candidates.visits, *checks), key=by_worth)
+    candidates = replace(candidates, visits=tuple(ranked[:limit]))
     if not candidates.visits:
         raise NoDataError("没有可排的机构、线索或网格。请先导入机构和线索并评分")
     return _with_places(candidates, cells=known.cells, facilities=facilities)

@@ -62,6 +62,12 @@ class CandidateParams:
         Days from one visit to a door until the next, unless there is a lead.
     same_door_decimals
         Leads whose coordinates agree to so many decimals of a degree are one door.
+    registration_minutes
+        Time on site for checking the registration of an itinerant practitioner.
+    registration_share
+        Share of such checks expected to find unlicensed practice, 0 to 1.
+    registration_most
+        Registration checks offered to a week at most.
     """
 
     days: int = 5
@@ -87,6 +93,9 @@ class CandidateParams:
     level: str = "county"
     min_spacing_days: int = 30
     same_door_decimals: int = 4
+    registration_minutes: int = 45
+    registration_share: float = 0.3
+    registration_most: int = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,12 +182,17 @@ def make_candidates(
     merged = [_merge(lead, by_facility.get(key)) for key, lead in at_facilities.items()]
     ranked = sorted(
         [*elsewhere, *merged, *allowed, *_sweeps(known.cells, params)],
-        key=lambda visit: (not visit.required, -visit.prize / visit.service_s, visit.visit_id),
+        key=by_worth,
     )
     worth = [visit for visit in ranked if visit.prize > 0 or visit.required]
     return Candidates(
         visits=tuple(worth[:limit]), barred=tuple(barred[:100]), n_unplaced_leads=n_unplaced
     )
+
+
+def by_worth(visit: Visit) -> tuple[bool, float, str]:
+    """Sort required visits first, then the most valuable per second on site."""
+    return (not visit.required, -visit.prize / visit.service_s, visit.visit_id)
 
 
 def _windows(

@@ -29,12 +29,6 @@ class RecordParams:
         A certificate warns when it ends within so many days.
     licence_warn_days
         A facility's licence warns when it ends within so many days.
-    registration_minutes
-        Time on site for checking the registration of an itinerant practitioner.
-    registration_share
-        Share of such checks expected to find unlicensed practice, 0 to 1.
-    registration_most
-        Registration checks offered to a week's plan at most.
     page_rows
         Rows of a list on one page.
     """
@@ -48,7 +42,4 @@ class RecordParams:
     penalties_for_transfer: int = 2
     certificate_warn_days: int = 60
     licence_warn_days: int = 90
-    registration_minutes: int = 45
-    registration_share: float = 0.3
-    registration_most: int = 40
     page_rows: int = 50

@@ -133,3 +133,13 @@ def n_cases_of(conn: Connection, prefix: str) -> int:
             numbers.where(table.c.case_id.startswith(prefix, autoescape=True))
         ).scalar_one()
     )
+
+
+def next_person(conn: Connection) -> str:
+    """Return a number for a person who is registered by hand."""
+    table = VERSIONED["persons"]
+    taken: set[str] = set(conn.execute(select(table.c.person_id).distinct()).scalars())
+    n = len(taken) + 1
+    while f"R{n:05d}" in taken:
+        n += 1
+    return f"R{n:05d}"
