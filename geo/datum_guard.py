@@ -37,14 +37,15 @@ _REACH_M = 600.0
 """Roads beyond this distance say nothing."""
 _OUTSIDE_COST = 3.5
 """Natural log of the odds that a point with a rightly stated area lies inside it."""
-_LEAST_Z = 0.25
+_LEAST_Z = 0.5
 _LEAST_Z_FEW = 1.0
 _FEW = 30
-_LEAST_PEAK = 21
+_LEAST_PEAK = 22
 """
-Lead over the second datum, in standard errors, of fewer than 30 points a larger one; and how many of 24 other shifts the points
-must fit worse under. Set by ``benchmarks/datum_guard.py``: of 600 files of 30 points the
-leading datum was the right one in every one; these limits turn away what has no peak.
+Lead over the second datum, in standard errors (a larger one below ``_FEW`` points); and how
+many of 24 other shifts the points must fit worse under. Set by ``benchmarks/datum_guard.py``:
+of 1,800 files of 30 points the leading datum was the right one in every one; these limits
+turn away what has no peak.
 """
 _LEAST_Z_AREAS = 2.6
 _LEAST_FIT = 1 / 3
@@ -201,8 +202,8 @@ class _Held:
         middle = float(np.median(lat))
         scale = np.array([np.cos(np.radians(middle)), 1.0]) * _M_PER_DEGREE
         tree = shapely.STRtree(shapely.transform(lines[near], lambda points: points * scale))
-        known = np.array([code in shapes for code in codes], dtype=bool)
-        return cls(tree, middle, np.where(known, codes, None), shapes)
+        known = np.array([code if code in shapes else None for code in codes], dtype=object)
+        return cls(tree, middle, known, shapes)
 
     def distance_m(self, lon: Floats, lat: Floats) -> Floats:
         """Return the distance to the nearest road, at most ``_REACH_M``."""
