@@ -102,6 +102,8 @@ def _check_writable(*paths: Path | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from workflows import store_commands
+
     parser = _Parser(prog="medpatrol", description="MedPatrol 医巡")
     parser.set_defaults(verbose=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -168,11 +170,18 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve, "start the dashboard", with_settings=True)
     serve.add_argument("--port", type=int, default=8501, metavar="P")
     serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen on; beyond this machine only once there are accounts",
+    )
+    serve.add_argument(
         "--demo", action="store_true", help="fill an empty store with the made-up demo city"
     )
 
     command("migrate", _migrate, "bring the store up to the schema of this version")
     command("verify", _verify, "check the store and the audit log")
+    store_commands.add(command, day=_date, bar=_bar, end_bar=_end_bar)
     worker = "run queued jobs (the dashboard starts this itself)"
     command("worker", _worker, worker, with_settings=True)
     job = "run one leased job (the worker starts this itself)"
@@ -339,7 +348,7 @@ def _serve(options: argparse.Namespace) -> int:
         from workflows.requests import request_first_demo
 
         request_first_demo(_opened(options, create=True))
-    serve(options.store, port=options.port)
+    serve(options.store, port=options.port, host=options.host, with_demo=options.demo)
     return OK
 
 

@@ -55,7 +55,12 @@ def get_account(conn: Connection, account: str) -> Account | None:
 def list_accounts(store: Store) -> list[Account]:
     """Return every account by name."""
     with store.read() as conn:
-        rows = conn.execute(select(*_OF_ACCOUNT).order_by(accounts.c.account)).all()
+        return all_accounts(conn)
+
+
+def all_accounts(conn: Connection) -> list[Account]:
+    """Return every account by name, as this transaction sees them."""
+    rows = conn.execute(select(*_OF_ACCOUNT).order_by(accounts.c.account)).all()
     return [_account(row) for row in rows]
 
 

@@ -16,8 +16,9 @@ import streamlit as st
 from data.records import Plan
 from data.schema import TIME_ZONE
 from data.scope import Scope
+from errors import ForbiddenError
 from ui import state
-from workflows import access, evenness, overview, reading, rule_check, score_runs, weeks
+from workflows import access, entries, evenness, overview, reading, rule_check, score_runs, weeks
 from workflows.settings import Settings, read_settings
 
 _KEYED: dict[str | type[Any], Callable[[Any], Any]] = {
@@ -42,15 +43,47 @@ def store() -> reading.Store:
     return _opened(access.store_in_use())
 
 
+def visitor() -> access.Visitor:
+    """
+    Return who looks at this page and what he may do, asked of the store anew each time.
+
+    Raises
+    ------
+    ForbiddenError
+        If his session has ended.
+    """
+    session_id, user = state.session_id(), state.user()
+    found = None
+    if session_id is not None:
+        found = access.visitor_of_session(store(), session_id, settings().access)
+    if found is None or found.account != user or found.must_change:
+        raise ForbiddenError("登录已过期，草稿已保存，请重新登录")
+    return found
+
+
 def scope() -> Scope:
     """Return what the visitor may see, asked anew at each run, limited to the chosen district."""
-    user = access.LOCAL_USER
-    return access.narrowed(access.scope_of(store(), user), state.district())
+    return access.narrowed(visitor().scope, state.district())
 
 
 def actor() -> str:
     """Return the name under which this visitor's writes are logged."""
-    return scope().user
+    return visitor().account
+
+
+def may(right: str) -> bool:
+    """Return whether the visitor holds a right now; for buttons, the change itself asks again."""
+    return right in visitor().rights
+
+
+def may_open(page: str) -> bool:
+    """Return whether the visitor may open a page."""
+    return entries.may_open(page, visitor().rights)
+
+
+def note_work() -> None:
+    """Note that the visitor is at work, so that his session does not end."""
+    access.note_work(store(), visitor().session_id)
 
 
 def now() -> datetime:
@@ -100,7 +133,7 @@ def _counts(store_version: str, scope: Scope) -> dict[str, int]:
 
 def districts() -> dict[str, str]:
     """Return code and name of every district the visitor may choose."""
-    return _districts(version(), access.scope_of(store(), access.LOCAL_USER))
+    return _districts(version(), visitor().scope)
 
 
 @st.cache_resource(max_entries=8, hash_funcs=_KEYED)

@@ -21,7 +21,7 @@ def draw(question: str, needs: str) -> None:
 
 def offer_demo() -> None:
     """Draw the button that fills an empty store with the made-up city."""
-    if not cached.is_empty() or progress.is_under_way("demo"):
+    if not cached.may("imports.write") or not cached.is_empty() or progress.is_under_way("demo"):
         return
     if st.button(text("载入示例城市"), icon=":material/location_city:"):
         key = f"demo-{cached.version()}"

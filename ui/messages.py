@@ -8,7 +8,7 @@ import streamlit as st
 from data.records import Message
 from data.schema import TIME_ZONE
 from errors import MedPatrolError
-from ui import state
+from ui import cached, state
 from workflows import wording
 
 
@@ -72,8 +72,9 @@ def card(label: str, value: str, line: str, *, about: str | None = None) -> None
 
 
 def link(page: str, label: str, *, icon: str | None = None) -> None:
-    """Draw a link to another page of the product, named by its file."""
-    st.page_link(f"pages/{page}.py", label=label, icon=icon)
+    """Draw a link to another page, named by its file, where the reader may open it."""
+    if cached.may_open(page):
+        st.page_link(f"pages/{page}.py", label=label, icon=icon)
 
 
 def show_error(error: MedPatrolError) -> None:

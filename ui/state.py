@@ -17,6 +17,21 @@ def language() -> str:
     return "en" if (st.context.locale or "zh").lower().startswith("en") else "zh"
 
 
+def user() -> str | None:
+    """Return the account that the gate put on this visit."""
+    return _of_user("user")
+
+
+def session_id() -> str | None:
+    """Return the session that the gate put on this visit; no secret."""
+    return _of_user("session")
+
+
+def _of_user(name: str) -> str | None:
+    value = st.user.get(name)
+    return value if isinstance(value, str) else None
+
+
 def district() -> str | None:
     """Return the code of the chosen district; ``None`` means the whole city."""
     chosen = st.session_state.get(DISTRICT)

@@ -11,13 +11,19 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from errors import MedPatrolError, SettingsError
 from ui import theme
-from web.gate import IDENTITY_HEADER, Gate
-from workflows import access
+from web.doorman import Doorman, StoreDoorman
+from web.first_start import Codes
+from web.gate import COOKIE, TRUSTED_HEADERS, Gate
+from workflows import access, accounts, demo_accounts
+from workflows.access_settings import AccessSettings
+from workflows.settings import read_settings
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -42,8 +48,11 @@ def make_app(
     *,
     port: int = DEFAULT_PORT,
     with_worker: bool = True,
+    with_demo: bool = False,
+    codes: Codes | None = None,
     script: Path = SCRIPT,
     more_routes: Sequence["BaseRoute"] = (),
+    doorman: Doorman | None = None,
 ) -> "App":
     """
     Build the ASGI app: gate, own routes, Streamlit pages and, if wanted, the worker.
@@ -56,16 +65,22 @@ def make_app(
         Port the server listens on, part of the host names the gate accepts.
     with_worker
         Whether to keep a worker process running beside the server.
+    with_demo
+        Whether the marked demo accounts may be opened by one click.
+    codes
+        One-time codes of the first administrators.
     script
         Streamlit script to serve; tests bring their own.
     more_routes
         Routes asked before the product's own.
+    doorman
+        Who knows who is signed in; none: the store.
     """
     import streamlit as st
     from starlette.middleware import Middleware
     from streamlit.runtime.pages_manager import PagesManager
 
-    from web import failures, routes, worker
+    from web import failures, routes, sign_in, worker
 
     failures.silence_streamlit()
     # Else Streamlit takes the folder pages/ for its own way of listing pages, and the
@@ -73,6 +88,24 @@ def make_app(
     PagesManager.uses_pages_directory = False
     url = access.store_in_use(store_url)
     os.environ[access.STORE_VARIABLE] = url
+    limits = read_settings().access
+    # cookies know no ports: two servers on one machine must not sign each other out
+    cookie = f"__Host-{COOKIE}" if limits.https else f"{COOKIE}-{port}"
+    asked = StoreDoorman(url, limits)
+    desk = sign_in.Desk(
+        store=asked.store,
+        cookie=cookie,
+        https=limits.https,
+        with_demo=with_demo,
+        codes=codes or Codes(()),
+    )
+    gate = Middleware(
+        Gate,
+        hosts=_host_names(port, limits),
+        doorman=doorman or asked,
+        cookie=cookie,
+        https=limits.https,
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
@@ -85,8 +118,8 @@ def make_app(
 
     return st.App(
         script,
-        routes=[*more_routes, *routes.routes(url)],
-        middleware=[Middleware(Gate, hosts=_host_names(port))],
+        routes=[*more_routes, *sign_in.routes(desk), *routes.routes(url)],
+        middleware=[gate],
         lifespan=lifespan,
         on_script_error=failures.show,
     )
@@ -99,6 +132,7 @@ def serve(
     *,
     announce: Callable[[str], None] = print,
     with_worker: bool = True,
+    with_demo: bool = False,
 ) -> None:
     """
     Run the dashboard until it is told to stop.
@@ -110,11 +144,15 @@ def serve(
     port
         Port to listen on, 0 for any free one.
     host
-        Address to listen on; loopback only, until there are accounts.
+        Address to listen on; loopback only, until both first administrators have
+        accounts and the settings name the hosts under which others reach the server.
     announce
         Called once with the line that says where the dashboard is.
     with_worker
         Whether to keep a worker process running beside the server.
+    with_demo
+        Whether to fill in the marked demo accounts and open them by one click; only on
+        loopback, and only while the store holds nothing but the made-up city.
 
     Raises
     ------
@@ -122,14 +160,42 @@ def serve(
         If the host is not loopback, the port is taken, or a Streamlit option
         that protects the data is not what it must be.
     """
+    settings = read_settings()
     if host not in LOOPBACK:
+        _check_open_host(store_url, host, settings.access, with_demo=with_demo)
+    with listen(host, port) as listener:
+        port = listener.getsockname()[1]
+        configure(port, settings.access)
+        codes = _prepare_accounts(store_url, with_demo=with_demo)
+        app = make_app(
+            store_url, port=port, with_worker=with_worker, with_demo=with_demo, codes=codes
+        )
+        run(app, listener, announce=announce, more_lines=codes.lines())
+
+
+def _check_open_host(
+    store_url: str | None, host: str, limits: AccessSettings, *, with_demo: bool
+) -> None:
+    """Raise ``SettingsError`` unless this server may be reached from other machines."""
+    if with_demo:
+        raise SettingsError("示例城市只能在本机开放（127.0.0.1），不能使用 {host}", host=host)
+    store = None if store_url == "sqlite://" else access.opened(access.store_in_use(store_url))
+    if store is None or accounts.missing_first_roles(store):
         raise SettingsError(
             "在建立账号之前，服务只能在本机开放（127.0.0.1），不能使用 {host}", host=host
         )
-    with listen(host, port) as listener:
-        port = listener.getsockname()[1]
-        configure(port)
-        run(make_app(store_url, port=port, with_worker=with_worker), listener, announce=announce)
+    if not limits.hosts:
+        raise SettingsError("请先在设置 access.hosts 中写明其他电脑访问本服务所用的主机名")
+
+
+def _prepare_accounts(store_url: str | None, *, with_demo: bool) -> Codes:
+    """Fill in demo accounts where they are wanted; return codes for missing administrators."""
+    store = access.opened(access.store_in_use(store_url))
+    if with_demo:
+        demo_accounts.fill(store, now=access.now())
+        if demo_accounts.listed(store):
+            return Codes(())
+    return Codes(accounts.missing_first_roles(store))
 
 
 def warm_up(store_url: str) -> None:
@@ -143,7 +209,7 @@ def warm_up(store_url: str) -> None:
         log.warning("store not opened at start: %s", type(error).__name__)
 
 
-def configure(port: int) -> None:
+def configure(port: int, limits: AccessSettings | None = None) -> None:
     """
     Set every Streamlit option of this product and check that it took effect.
 
@@ -155,16 +221,26 @@ def configure(port: int) -> None:
     from streamlit.web import bootstrap
 
     options = {**theme.streamlit_options(), "server.address": "127.0.0.1", "server.port": port}
-    options["server.trustedUserHeaders"] = {IDENTITY_HEADER: "user"}
-    bootstrap.load_config_options(options)
-    check_options()
+    more = _protecting(limits or AccessSettings())
+    bootstrap.load_config_options({**options, **more})
+    check_options(more)
 
 
-def check_options() -> None:
+def _protecting(limits: AccessSettings) -> dict[str, object]:
+    """Return the options that depend on who may reach this server."""
+    names = [urlsplit(f"//{host}").hostname or host for host in limits.hosts]
+    known = theme.streamlit_options()["server.allowedHosts"]
+    return {
+        "server.allowedHosts": [*(known if isinstance(known, list) else []), *names],
+        "server.trustedUserHeaders": dict(TRUSTED_HEADERS),
+    }
+
+
+def check_options(more: Mapping[str, object] | None = None) -> None:
     """Raise ``SettingsError`` if an option that protects the data reads differently."""
     from streamlit import config
 
-    wanted = {**REQUIRED_OPTIONS, "server.trustedUserHeaders": {IDENTITY_HEADER: "user"}}
+    wanted = {**REQUIRED_OPTIONS, **(more or _protecting(AccessSettings()))}
     for name, value in wanted.items():
         if config.get_option(name) != value:
             raise SettingsError(
@@ -175,8 +251,12 @@ def check_options() -> None:
             )
 
 
-def _host_names(port: int) -> tuple[str, ...]:
-    return (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}")
+def _host_names(port: int, limits: AccessSettings) -> tuple[str, ...]:
+    more = (
+        [host, f"{host}:{port}"] if urlsplit(f"//{host}").port is None else [host]
+        for host in limits.hosts
+    )
+    return (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", *chain(*more))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -193,7 +273,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(app: "App", listener: socket.socket, *, announce: Callable[[str], None]) -> None:
+def run(
+    app: "App",
+    listener: socket.socket,
+    *,
+    announce: Callable[[str], None],
+    more_lines: Sequence[str] = (),
+) -> None:
     """Serve ``app`` on an open socket until told to stop; ``announce`` gets the address."""
     import uvicorn
 
@@ -202,7 +288,8 @@ def run(app: "App", listener: socket.socket, *, announce: Callable[[str], None])
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
-            announce(f"MedPatrol 医巡: http://localhost:{port}")
+            for line in (f"MedPatrol 医巡: http://localhost:{port}", *more_lines):
+                announce(line)
 
     settings: dict[str, Any] = {
         "access_log": False,

@@ -1,8 +1,9 @@
 """
-The frame around every page: navigation in four groups, district, language.
+The frame around every page: navigation in four groups, district, language, who it is.
 
-``app.py`` draws it for each visitor; it lists the pages that exist and hands
-over to the one that was asked for.
+``app.py`` draws it for each visitor; it lists the pages that exist and that his
+roles open, and hands over to the one that was asked for. Any other is refused
+in words, also when its address was typed.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from errors import ForbiddenError
 from ui import cached, state, theme
-from workflows import wording
+from ui.messages import text
+from workflows import rights, wording
+from workflows.access import Visitor
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
@@ -57,8 +61,38 @@ LOGO = (
     '<text x="73" y="17" fill="{muted}" font-size="12">MedPatrol</text></g></svg>'
 )
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
-LANGUAGE_SCRIPT = """
-export default function ({ data }) { document.documentElement.lang = data.lang; }
+FRAME_SCRIPT = """
+export default function ({ data, parentElement }) {
+  document.documentElement.lang = data.lang;
+  const find = (name) => parentElement.querySelector(name);
+  find(".name").textContent = data.name;
+  find(".role").textContent = data.role;
+  find("button").textContent = data.leave;
+  find("a").textContent = data.password;
+  find("a").href = `/password?lang=${data.short}`;
+  // who is signed out elsewhere leaves this page, too; one clock per page, not per drawing
+  window.medpatrolClock ??= setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch("/session", { cache: "no-store" }).catch(() => null);
+    if (answer && answer.status === 401) {
+      const here = location.pathname + location.search;
+      location.assign(`/sign-in?next=${encodeURIComponent(here)}`);
+    }
+  }, 5000);
+}
+"""
+FRAME_HTML = """
+<div class="who"><span class="name"></span><span class="role"></span></div>
+<form method="post" action="/sign-out"><a></a><button></button></form>
+"""
+FRAME_STYLE = """
+.who { display: flex; flex-wrap: wrap; gap: 0 8px; line-height: 21px; }
+.name { font-weight: 600; }
+.role { opacity: 0.75; }
+form { display: flex; gap: 16px; margin: 4px 0 0; }
+a, button { font: inherit; padding: 0; border: 0; background: none; cursor: pointer;
+  color: var(--st-link-color); text-decoration: none; }
+a:hover, button:hover { text-decoration: underline; }
 """
 
 
@@ -72,9 +106,16 @@ def draw() -> None:
     )
     st.logo(_drawn(LOGO), icon_image=_drawn(ICON), size="large")
     language = state.language()
+    visitor = cached.visitor()
+    cached.note_work()
     page = st.navigation(_pages(language))
     with st.sidebar:
-        _draw_choices(language)
+        if "work.read" in visitor.rights:
+            _draw_district(language)
+        _draw_language(language)
+        _draw_visitor(visitor, language)
+    if page.title and not cached.may_open(page.url_path or _first_page()):
+        raise ForbiddenError("您的账号没有此项权限，请联系安全管理员")
     page.run()
 
 
@@ -90,7 +131,9 @@ def _drawn(picture: str) -> str:
 
 
 def _pages(language: str) -> dict[str, list[StreamlitPage]]:
+    """Return every page; those the visitor may not open are there, but not listed."""
     column = 0 if language == "zh" else 1
+    first = _first_page()
     listed: dict[str, list[StreamlitPage]] = {}
     for group, entries in GROUPS.items():
         for file_name, *titles, icon in entries:
@@ -101,22 +144,30 @@ def _pages(language: str) -> dict[str, list[StreamlitPage]]:
                     title=titles[column],
                     icon=icon,
                     url_path=file_name,
-                    default=file_name == "overview",
+                    default=file_name == first,
+                    visibility="visible" if cached.may_open(file_name) else "hidden",
                 )
                 listed.setdefault(group[column], []).append(page)
     return listed
 
 
-def _draw_choices(language: str) -> None:
-    """
-    Draw the choice of district and language, and write both into the address.
+def _first_page() -> str:
+    """Return the page that opens without a name: the first one that the visitor may open."""
+    names = [entry[0] for entries in GROUPS.values() for entry in entries]
+    there = [name for name in names if (PAGES / f"{name}.py").is_file()]
+    return next((name for name in there if cached.may_open(name)), names[0])
 
-    Binding the widgets to the address would put their labels there, which
-    differ from language to language; the address holds codes.
+
+def _draw_district(language: str) -> None:
+    """
+    Draw the choice among the visitor's districts, and write it into the address.
+
+    Binding the widget to the address would put its labels there, which differ
+    from language to language; the address holds codes.
     """
     say = wording.translator(language)
     districts = cached.districts()
-    codes = [state.WHOLE_CITY, *districts]
+    codes = [state.WHOLE_CITY, *districts] if len(districts) != 1 else list(districts)
     asked = st.query_params.get(state.DISTRICT)
     district = st.selectbox(
         say("辖区"),
@@ -125,8 +176,13 @@ def _draw_choices(language: str) -> None:
         format_func=lambda code: say("全市") if code == state.WHOLE_CITY else districts[code],
         key=state.DISTRICT,
     )
+    _write_address({state.DISTRICT: None if district == state.WHOLE_CITY else district})
+
+
+def _draw_language(language: str) -> None:
+    """Draw the choice of language, and write it into the address."""
     st.segmented_control(
-        say("语言"),
+        wording.translator(language)("语言"),
         list(LANGUAGE_NAMES),
         format_func=LANGUAGE_NAMES.__getitem__,
         default=language,
@@ -134,15 +190,26 @@ def _draw_choices(language: str) -> None:
         key=state.LANGUAGE,
         label_visibility="collapsed",
     )
-    _write_address(
-        {
-            state.LANGUAGE: language,
-            state.DISTRICT: None if district == state.WHOLE_CITY else district,
-        }
-    )
+    _write_address({state.LANGUAGE: language})
+
+
+def _draw_visitor(visitor: Visitor, language: str) -> None:
+    """Draw who is signed in and the ways out; also says the language to the browser."""
     # Streamlit says lang="en" whatever is on the page, and screen readers believe it.
-    mark = st.components.v2.component("medpatrol_language", js=LANGUAGE_SCRIPT)
-    mark(key="html-lang", data={"lang": "zh-CN" if language == "zh" else "en"}, height=1)
+    frame = st.components.v2.component(
+        "medpatrol_frame", html=FRAME_HTML, css=FRAME_STYLE, js=FRAME_SCRIPT
+    )
+    column = wording.LANGUAGES.index(language)
+    roles = [names[column] for role, names in rights.ROLES.items() if role in visitor.roles]
+    data = {
+        "lang": "zh-CN" if language == "zh" else "en",
+        "short": language,
+        "name": visitor.display_name,
+        "role": "、".join(roles) if language == "zh" else ", ".join(roles),
+        "leave": text("退出"),
+        "password": text("修改密码"),
+    }
+    frame(key="frame", data=data)
 
 
 def _write_address(chosen: Mapping[str, str | None]) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests import signing_in
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 QUIET = (
@@ -75,7 +77,9 @@ def _serve_page(page: str, folder: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, str(HERE / "map_server.py"), str(port), page]
     process = start_server(command, port=port, log=folder / "log")
-    yield f"http://localhost:{port}"
+    address = f"http://localhost:{port}"
+    COOKIES.append({"name": f"medpatrol-{port}", "value": "anybody", "url": address})
+    yield address
     stop_server(process)
 
 
@@ -89,6 +93,15 @@ def map_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def widgets_server(tmp_path: Path) -> Iterator[str]:
     """Address of a server that shows every kind of widget; its log is in ``tmp_path``."""
     yield from _serve_page("widgets_page.py", tmp_path)
+
+
+COOKIES: list[dict[str, str]] = []
+"""What signs every new browser window in at the servers that a test started."""
+
+
+def let_in(address: str, store_url: str, account: str = "tester", **grants: object) -> None:
+    """Sign the browser windows of this test in at a server; see ``signing_in.add_account``."""
+    COOKIES.append(signing_in.cookie(address, store_url, account, **grants))
 
 
 class Visit:
@@ -118,11 +131,14 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     """Return a function that opens a fresh browser window."""
     contexts: list[BrowserContext] = []
 
-    def open_window(**options: object) -> Visit:
+    def open_window(*, signed_in: bool = True, **options: object) -> Visit:
         settings = {"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN", **options}
         contexts.append(chromium.new_context(**settings))
+        if signed_in:
+            contexts[-1].add_cookies(COOKIES)
         return Visit(contexts[-1])
 
     yield open_window
     for context in contexts:
         context.close()
+    COOKIES[:] = [cookie for cookie in COOKIES if cookie["value"] == "anybody"]

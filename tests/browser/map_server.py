@@ -13,8 +13,10 @@ sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
 import payload_texts  # noqa: E402
 import synthetic  # noqa: E402
 
+from data.scope import EVERYTHING  # noqa: E402
 from web import payloads, server  # noqa: E402
-from workflows import map_layers  # noqa: E402
+from workflows import map_layers, rights  # noqa: E402
+from workflows.access import Visitor  # noqa: E402
 
 MADE = {
     "areas": synthetic.areas,
@@ -25,6 +27,27 @@ MADE = {
     "hostile": lambda: synthetic.cells(900, names=payload_texts.HOSTILE),
 }
 SHELF = payloads.Shelf()
+ANYBODY = Visitor(
+    account="tester",
+    display_name="Tester",
+    session_id="test",
+    roles=frozenset(),
+    rights=rights.ALL,
+    scope=EVERYTHING,
+    must_change=False,
+)
+
+
+class OpenDoor:
+    """Lets in whoever has a cookie: these pages hold made-up things only, and there is no store."""
+
+    async def by_token(self, _token: str) -> Visitor:
+        """Let in."""
+        return ANYBODY
+
+    async def by_session(self, _session_id: str) -> Visitor:
+        """Let stay."""
+        return ANYBODY
 
 
 def answer(request: Request) -> Response:
@@ -52,6 +75,7 @@ def main() -> None:
             port=port,
             with_worker=False,
             script=HERE / sys.argv[2],
+            doorman=OpenDoor(),
             more_routes=[Route("/data/test/{name}.json", answer)],
         )
         server.run(

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.browser.conftest import free_port, start_server, stop_server
+from tests.browser.conftest import free_port, let_in, start_server, stop_server
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +21,7 @@ def frame(tmp_path):
     port = free_port()
     command = [sys.executable, "-c", START, f"sqlite:///{tmp_path}/s.sqlite", str(port)]
     process = start_server(command, port=port, log=tmp_path / "log")
+    let_in(f"http://localhost:{port}", f"sqlite:///{tmp_path}/s.sqlite")
     yield f"http://localhost:{port}"
     stop_server(process)
 

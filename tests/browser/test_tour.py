@@ -8,7 +8,7 @@ import gpxpy
 import openpyxl
 import pytest
 
-from tests.browser.conftest import free_port, start_server, stop_server
+from tests.browser.conftest import free_port, let_in, start_server, stop_server
 from tests.small_city import CANARY_NAME, CANARY_PHONE
 
 SLOW_MS = 90_000
@@ -26,6 +26,7 @@ def dashboard(tmp_path):
     command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
     command += ["--store", f"sqlite:///{tmp_path}/store.sqlite"]
     process = start_server(command, port=port, log=tmp_path / "log")
+    let_in(f"http://localhost:{port}", f"sqlite:///{tmp_path}/store.sqlite")
     yield f"http://localhost:{port}"
     stop_server(process)
 

@@ -5,14 +5,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests import signing_in
+
 ROOT = Path(__file__).parents[2]
 PAGES = ("overview", "hotspots", "weekly_plan", "evenness", "import_data")
 
 
-def opened(page, store, monkeypatch, *, language="zh"):
+def opened(page, store, monkeypatch, *, language="zh", user=None):
     """Run a page inside the product's frame and return what it shows."""
     monkeypatch.setenv("MEDPATROL_STORE", store.url)
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.user = user or signing_in.user_of(store)
     at.query_params["lang"] = language
     at.run()
     if page != "overview":

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +19,10 @@ START = """
 import sys
 from web import server
 server.serve(sys.argv[1], int(sys.argv[2]), with_worker=False)
+"""
+ASK = """
+import sys, urllib.request as r
+print(r.urlopen(r.Request(sys.argv[1], headers={"Accept": "text/html"})).status)
 """
 
 
@@ -74,10 +79,25 @@ def test_streamlit_still_knows_the_option_that_carries_the_identity():
 
     class Headers:
         def getlist(self, name):
-            return ["local"] if name.lower() == "x-medpatrol-user" else []
+            return {"x-medpatrol-user": ["li"], "x-medpatrol-session": ["s1"]}.get(name.lower(), [])
 
     server.configure(8501)
-    assert gather_user_info(Headers()) == {"user": "local"}
+    assert gather_user_info(Headers()) == {"user": "li", "session": "s1"}
+
+
+def test_streamlit_still_refuses_a_session_id_that_is_another_persons():
+    """With the id alone one could else take over a colleague's open page and all it holds."""
+    from streamlit.runtime.app_session import AppSession
+
+    class Held:
+        def __init__(self):
+            self._user_info_lock = threading.Lock()
+            self._resumable = True
+            self._user_info = {"user": "li", "session": "s1"}
+
+    assert AppSession.matches_user_info(Held(), {"user": "li", "session": "s1"})
+    for other in ({"user": "wang", "session": "s2"}, {"user": "li", "session": "s2"}, {}):
+        assert not AppSession.matches_user_info(Held(), other)
 
 
 def test_the_configuration_file_says_what_the_code_says():
@@ -93,12 +113,16 @@ def test_a_second_start_shows_the_first_page_within_five_seconds(tmp_path):
     process = start_server(command, port=port, log=tmp_path / "log")
     try:
         answer = subprocess.run(
-            [sys.executable, "-c", f"import urllib.request as r; print(r.urlopen('http://localhost:{port}/').status)"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            [sys.executable, "-c", ASK, f"http://localhost:{port}/"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert answer.stdout.strip() == "200"
         assert time.monotonic() - started < 5
-        said = (tmp_path / "log").read_text("utf-8").strip()
-        assert said == f"MedPatrol 医巡: http://localhost:{port}"
+        said = (tmp_path / "log").read_text("utf-8").strip().splitlines()
+        assert said[0] == f"MedPatrol 医巡: http://localhost:{port}"
+        # nobody has an account yet: one code each for two administrators
+        assert len(said) == 3
     finally:
         stop_server(process)
