@@ -141,13 +141,20 @@ ABSENCE_REASONS = {
     "other": ("其他", "other"),
 }
 RECUSAL_REASONS = {
-    "relative": ("近亲属关系", "close relative"),
-    "interest": ("经济利益关系", "financial interest"),
+    "relative": ("亲属任职", "relative works there"),
+    "interest": ("持有股份", "holds shares"),
     "former_employee": ("曾任职于该机构", "worked there before"),
     "complaint": ("被该机构投诉或诉讼", "complaint or suit by the facility"),
     "other": ("其他", "other"),
 }
 """Reasons that forms offer; files may give any words of their own."""
+SKILLS = {
+    "dental": ("口腔", "dental"),
+    "tcm": ("中医", "Chinese medicine"),
+    "gynaecology": ("妇科", "gynaecology"),
+    "cosmetic": ("医疗美容", "cosmetic medicine"),
+    "waste": ("医疗废物", "medical waste"),
+}
 AREA_LEVELS = {
     "city": ("市", "city"),
     "district": ("区县", "district"),
@@ -183,6 +190,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "stage": CASE_STAGES,
     "absence_reason": ABSENCE_REASONS,
     "recusal_reason": RECUSAL_REASONS,
+    "skills": SKILLS,
     "urban_rural_code": URBAN_RURAL_CODES,
 }
 """Vocabulary name → code → (Chinese, English). Imports accept any of the three."""

@@ -16,6 +16,19 @@ from errors import NotFoundError
 from workflows.record_params import RecordParams
 from workflows.weeks import local_day
 
+__all__ = [
+    "CaseFilter",
+    "Page",
+    "case_file",
+    "case_row",
+    "clock_of",
+    "current",
+    "late_before",
+    "list_cases",
+    "undoable",
+    "with_limit",
+]
+
 NOT_HERE = "没有这项内容，或不在您的辖区"
 """The one answer for what is not there and for what is not the reader's."""
 

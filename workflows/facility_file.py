@@ -22,6 +22,16 @@ from workflows.past_checks import last_visits, past_checks
 from workflows.record_params import RecordParams
 from workflows.wording import from_json
 
+__all__ = [
+    "FacilityFilter",
+    "facility_file",
+    "licence_state",
+    "list_facilities",
+    "near",
+    "townships",
+    "visits_left",
+]
+
 INSPECTIONS = (
     "inspection_id", "started_at", "kind", "facility_id", "result", "topics", "case_id", "ground",
     "government_level", "n_officers",

@@ -30,6 +30,17 @@ from workflows.case_reading import NOT_HERE, current
 from workflows.record_params import RecordParams
 from workflows.weeks import local_day
 
+__all__ = [
+    "PersonFilter",
+    "list_persons",
+    "penalties_since",
+    "person_file",
+    "registration_checks",
+    "save",
+    "transfer_prompt",
+    "unregistered",
+]
+
 READ, WRITE = "work.read", "persons.write"
 TOPIC = "unlicensed_practice"
 MUST_FILE = "itinerant"
