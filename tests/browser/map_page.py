@@ -13,12 +13,12 @@ def draw() -> None:
     asked = st.query_params
     shown = asked.get("layers", "areas,cells,not_looked,fringe,complaints,cases").split(",")
     hidden = st.pills("layers", shown, selection_mode="multi", key="hidden")
-    cells, plan = f"/data/test/cells-{asked.get('n', '900')}.json", "/data/test/plan.json"
+    cells, plan = f"/made-up/cells-{asked.get('n', '900')}.json", "/made-up/plan.json"
     addresses = {
-        "areas": "/data/test/areas.json", "cells": cells, "not_looked": cells, "certainty": cells,
-        "fringe": cells, "facilities": "/data/test/facilities.json",
-        "complaints": "/data/test/complaints.json", "cases": "/data/test/cases.json",
-        "routes": plan, "missing": "/data/test/missing.json",
+        "areas": "/made-up/areas.json", "cells": cells, "not_looked": cells, "certainty": cells,
+        "fringe": cells, "facilities": "/made-up/facilities.json",
+        "complaints": "/made-up/complaints.json", "cases": "/made-up/cases.json",
+        "routes": plan, "missing": "/made-up/missing.json",
     }  # fmt: skip
     options = {"not_looked": {"months": 12}, "routes": {"day": 1}}
     layers = [

@@ -76,7 +76,7 @@ def main() -> None:
             with_worker=False,
             script=HERE / sys.argv[2],
             doorman=OpenDoor(),
-            more_routes=[Route("/data/test/{name}.json", answer)],
+            more_routes=[Route("/made-up/{name}.json", answer)],
         )
         server.run(
             app,

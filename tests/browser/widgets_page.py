@@ -19,7 +19,7 @@ x, y = {"field": "n", "type": "ordinal"}, {"field": "n", "type": "quantitative"}
 st.vega_lite_chart(table, {"mark": "bar", "encoding": {"x": x, "y": y}})
 maps.risk_map(
     key="policy",
-    layers=[maps.MapLayer(name="cells", url="/data/test/cells-300.json", kind="cells")],
+    layers=[maps.MapLayer(name="cells", url="/made-up/cells-300.json", kind="cells")],
     language="zh",
     alt="图",
     height=200,
