@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui import cached, first_steps, map_pages, messages, tables
+from ui import cached, first_steps, lead_data, map_pages, messages, tables
 from ui.messages import text
+from workflows.overview import with_ledger
 
 run = cached.run()
 if run is None:
@@ -16,7 +17,7 @@ if run is None:
     )
     st.stop()
 
-shown = cached.week_overview(run)
+shown = with_ledger(cached.week_overview(run), lead_data.counts())
 messages.title(
     text("首页"),
     messages.week_title(cached.planning_week(run)),
@@ -59,6 +60,6 @@ with tasks:
             with st.container(gap=None):
                 st.markdown(f"**{messages.say(task.title)}**")
                 st.caption(messages.say(task.hint))
-            messages.link(task.page, text("去办理"))
+            messages.link(task.page, text("去办理"), query=task.query)
     st.subheader(text("风险最高的网格"), anchor=False)
     st.dataframe(tables.top_cells(shown.top_cells), hide_index=True, alt=text("风险最高的网格"))

@@ -24,7 +24,7 @@ def draw(counts: Mapping[str, int]) -> tuple[dict[str, str], str]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         made["q"] = st.text_input(
             text("查找"), value=codes.get("q", ""), placeholder=text("编号、地点或摘要中的字"),
-            max_chars=100, key=_key("q"), width=220,
+            max_chars=100, key=_key("q"), label_visibility="collapsed", width=220,
         )  # fmt: skip
         made["channel"] = _choice("channel", text("渠道"), "channel", list(CHANNELS), codes)
         made["topic"] = _choice("topic", text("类别"), "topic", list(TOPICS), codes)

@@ -99,14 +99,14 @@ def _columns() -> dict[str, Any]:
     return {
         "complaint_id": column(text("编号"), width=112, pinned=True),
         "received": column(text("登记时间"), width=92),
-        "channel": column(text("渠道"), width=76),
-        "topic": column(text("类别"), width=86),
-        "place": column(text("地点"), width=150),
-        "summary": column(text("摘要"), width=250),
-        "likely": column(text("提示"), width=72),
-        "clock": column(text("时限"), width=128),
-        "status": column(text("状态"), width=64),
-        "owner": column(text("承办"), width=84),
+        "channel": column(text("渠道"), width=72),
+        "topic": column(text("类别"), width=84),
+        "place": column(text("地点"), width=140),
+        "summary": column(text("摘要"), width=192),
+        "likely": column(text("提示"), width=68),
+        "clock": column(text("时限"), width=116),
+        "status": column(text("状态"), width=60),
+        "owner": column(text("承办"), width=72),
     }
 
 

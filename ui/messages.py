@@ -1,6 +1,7 @@
 """Sentences, errors and labels in the reader's language."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 
 import streamlit as st
@@ -71,10 +72,13 @@ def card(label: str, value: str, line: str, *, about: str | None = None) -> None
         st.caption(line)
 
 
-def link(page: str, label: str, *, icon: str | None = None) -> None:
+def link(
+    page: str, label: str, *, icon: str | None = None, query: Mapping[str, str] | None = None
+) -> None:
     """Draw a link to another page, named by its file, where the reader may open it."""
     if cached.may_open(page):
-        st.page_link(f"pages/{page}.py", label=label, icon=icon)
+        params = dict(query) if query else None
+        st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params=params)
 
 
 def show_error(error: MedPatrolError) -> None:

@@ -1,7 +1,7 @@
 """The ledger's codes as words: states, clocks and acts in the reader's language."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from data.records import Message
@@ -39,7 +39,7 @@ def clock(row: Mapping[str, Any], *, now: int) -> Message | None:
     if due < now:
         return Message("超期 {t}", {"t": span(now - due)})
     local = datetime.fromtimestamp(due, TIME_ZONE)
-    if local.date() == datetime.fromtimestamp(now, TIME_ZONE).date():
+    if _day_of(due) == _day_of(now):
         kind = Message(CLOCK_NAMES[str(row["clock"])])
         return Message("今日 {hhmm} {kind}", {"hhmm": f"{local:%H:%M}", "kind": kind})
     return Message("剩 {t}", {"t": span(due - now)})
@@ -52,7 +52,11 @@ def tone(row: Mapping[str, Any], *, now: int) -> str:
         return "none"
     if int(due) < now:
         return "late"
-    return "amber" if int(amber) <= now else "running"
+    return "amber" if int(amber) <= now or _day_of(int(due)) == _day_of(now) else "running"
+
+
+def _day_of(seconds: int) -> date:
+    return datetime.fromtimestamp(seconds, TIME_ZONE).date()
 
 
 def act(shown: Mapping[str, Any]) -> Message:

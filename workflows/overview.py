@@ -1,6 +1,7 @@
 """The week at a glance: what is late, what was done, where nobody has looked, what to do next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -21,11 +22,12 @@ NOT_DONE = ("closed_door", "moved", "refused")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToDo:
-    """One task of the week: what, a line about it, and the page that does it."""
+    """One task of the week: what, a line about it, and the page that does it, with its filter."""
 
     title: Message
     hint: Message
     page: str
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,27 @@ def make_overview(
     )
 
 
+def with_ledger(shown: Overview, counts: Mapping[str, int]) -> Overview:
+    """Return the overview with the clocks and tasks of the ledger, as every page shows them."""
+    tasks = list(shown.to_do)
+    if counts["groups"]:
+        title = Message("比对疑似重复线索 {n} 组", {"n": counts["groups"]})
+        hint = Message("并线不删件，确认不是同一处的以后不再提示")
+        tasks.insert(0, ToDo(title=title, hint=hint, page="leads", query={"show": "likely"}))
+    if counts["new"]:
+        title = Message("研判新登记线索 {n} 条", {"n": counts["new"]})
+        hint = Message("按类分办：直查直办、转办、移送、退回")
+        tasks.insert(0, ToDo(title=title, hint=hint, page="leads", query={"show": "new"}))
+    return replace(
+        shown,
+        n_open=counts["open"],
+        n_overdue=counts["overdue"],
+        longest_overdue_days=-(-counts["longest"] // 86_400),
+        n_due_today=counts["today"],
+        to_do=tuple(tasks),
+    )
+
+
 def _last_week(store: Store, *, scope: Scope, as_of: datetime) -> tuple[int, dict[str, int]]:
     """Return visits made in the last full week, and how many of them met a closed door etc."""
     this_week = midnight(week_of(local_day(as_of)))
@@ -143,15 +166,6 @@ def _to_do(store: Store, waiting: pd.DataFrame, run: ScoreRun, *, scope: Scope) 
                 title=Message("审核第 {w} 周计划草案", week_name),
                 hint=Message("草案已生成，核对未排事项和提醒"),
                 page="weekly_plan",
-            )
-        )
-    n_new = int(waiting["status"].isna().sum() + (waiting["status"] == "new").sum())
-    if n_new:
-        tasks.append(
-            ToDo(
-                title=Message("研判新登记线索 {n} 条", {"n": n_new}),
-                hint=Message("未办结线索已列入下周候选"),
-                page="hotspots",
             )
         )
     n_unplaced = int(waiting["lon"].isna().sum())
