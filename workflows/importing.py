@@ -4,61 +4,28 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from data import audit, identity, schema
-from data.importers import checks, datums, headers, reading
-from data.importers.checks import Checked
-from data.importers.profiles import FileProfile, Profile, Rule, read_profile
-from data.importers.reading import FileTable
-from data.importers.report import FileReport, ImportReport
+from data.importers import headers, reading
+from data.importers.profiles import Profile, read_profile
+from data.importers.report import FileReport, ImportReport, Refusal
 from data.records import Message
-from data.scope import EVERYTHING
 from data.store import engine, imports, rows
 from data.store.engine import Store
 from errors import BadFileError
-from workflows import wording
+from workflows import import_reading, wording
+from workflows.import_reading import Choice, Part, Seen, Source, Wish
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[float, Message], None]
 TRUTH = "truth"
 """Folder beside the demo city's files that says what is hidden; never loaded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One file to load: where it is and the name it was sent under."""
-
-    path: Path
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
-    """What the caller asked for, for all files of one import."""
-
-    kind: str | None
-    datum: str
-    profile: Profile | None
-    actor: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """The rows of one file as one kind, checked and moved to WGS-84."""
-
-    kind: str
-    checked: Checked
-    datum: datums.Choice
 
 
 def import_paths(
@@ -68,8 +35,10 @@ def import_paths(
     kind: str | None = None,
     datum: str = "auto",
     profile: Path | None = None,
+    choices: Sequence[Choice] = (),
     actor: str,
     now: datetime,
+    job_id: str | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """
@@ -83,6 +52,10 @@ def import_paths(
         ``auto``, ``wgs84``, ``gcj02``, ``bd09`` or ``cgcs2000``.
     profile
         A mapping profile, see ``data/importers/profiles.py``.
+    choices
+        What a person settled for single tables; goes before all else.
+    job_id
+        The job that does it, to find its imports again.
     progress
         Is told the share done (0 to 1) and a sentence.
 
@@ -95,9 +68,17 @@ def import_paths(
         raise ValueError(f"kind must be one of {sorted(schema.KINDS)}, got {kind}")
     mapping = None if profile is None else read_profile(profile)
     sources, ignored = find_sources(paths, profile=profile)
-    wish = _Wish(kind=kind, datum=datum, profile=mapping, actor=actor, now=now)
+    wish = Wish(
+        kind=kind,
+        datum=datum,
+        profile=mapping,
+        actor=actor,
+        now=now,
+        choices=choices,
+        job_id=job_id,
+    )
     files: list[FileReport] = []
-    for number, source in enumerate(_in_order(sources, wish)):
+    for number, source in enumerate(in_order(sources, wish)):
         if progress is not None:
             about = {"file": source.name, "a": number + 1, "b": len(sources)}
             progress(number / len(sources), Message("正在导入 {file}（{a} / {b}）", about))
@@ -132,21 +113,20 @@ def find_sources(
     return sources, ignored
 
 
-def import_file(store: Store, source: Source, *, wish: _Wish) -> list[FileReport]:
+def import_file(store: Store, source: Source, *, wish: Wish) -> list[FileReport]:
     """
     Load one file in one transaction: all of it, or nothing.
 
-    Returns one report, or two where a profile makes a second kind of the same rows.
+    Returns one report per table, and two where a profile makes a second kind of
+    the same rows.
     """
     started = time.perf_counter()
     try:
-        table = reading.read_table(source.path, name=source.name)
-        profile = _profile_of(table, wish)
-        parts = list(_parts(store, table, profile, wish))
+        parts = import_reading.read_parts(store, source, wish=wish, seen=Seen())
     except BadFileError as error:
-        sentence = Message(error.template, error.values)
-        return [FileReport(path=str(source.path), kind=None, error=sentence)]
-    reports = _save(store, source, parts, profile=profile, wish=wish)
+        return [failed(source, error)]
+    with store.write() as conn:
+        reports = save_parts(conn, store, source, parts, wish=wish)
     log.info(
         "loaded %s rows as %s in %.1f s",
         sum(report.rows for report in reports),
@@ -154,6 +134,41 @@ def import_file(store: Store, source: Source, *, wish: _Wish) -> list[FileReport
         time.perf_counter() - started,
     )
     return reports
+
+
+def failed(source: Source, error: BadFileError) -> FileReport:
+    """Return the report of a file that could not be read."""
+    return FileReport(path=str(source.path), error=Message(error.template, error.values))
+
+
+def save_parts(
+    conn: Connection, store: Store, source: Source, parts: Sequence[Part], *, wish: Wish
+) -> list[FileReport]:
+    """Write the parts of one file inside the caller's transaction and report on each."""
+    file_hash = reading.hash_file(source.path)
+    reports = [
+        _save_part(conn, store, source, part, file_hash=file_hash, wish=wish) for part in parts
+    ]
+    notes = tuple(import_reading.unread_sheets(parts))
+    reports[0] = replace(reports[0], notes=(*reports[0].notes, *notes))
+    if any(report.taken + report.updated > report.unchanged for report in reports):
+        engine.bump_data_version(conn)
+    return reports
+
+
+def in_order(sources: Sequence[Source], wish: Wish) -> list[Source]:
+    """Sort files so that what others refer to comes first."""
+
+    def place(source: Source) -> tuple[int, str]:
+        kind = wish.kind or _named_kind(source.name, wish.profile)
+        return (headers.ORDER.index(kind) if kind else len(headers.ORDER), source.name)
+
+    return sorted(sources, key=place)
+
+
+def _named_kind(name: str, profile: Profile | None) -> str | None:
+    mapped = None if profile is None else profile.for_file(name)
+    return headers.kind_of_name(name) if mapped is None else mapped.rule.kind
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -167,106 +182,12 @@ def _files_below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _in_order(sources: Sequence[Source], wish: _Wish) -> list[Source]:
-    def place(source: Source) -> tuple[int, str]:
-        kind = wish.kind or _named_kind(source.name, wish.profile)
-        return (headers.ORDER.index(kind) if kind else len(headers.ORDER), source.name)
-
-    return sorted(sources, key=place)
-
-
-def _named_kind(name: str, profile: Profile | None) -> str | None:
-    mapped = None if profile is None else profile.for_file(name)
-    return headers.kind_of_name(name) if mapped is None else mapped.rule.kind
-
-
-def _profile_of(table: FileTable, wish: _Wish) -> FileProfile:
-    """Return the profile of a file, or one made up from its name and headers."""
-    mapped = None if wish.profile is None else wish.profile.for_file(table.name)
-    if mapped is not None and wish.kind in {None, mapped.rule.kind}:
-        return mapped
-    kind = wish.kind or headers.kind_of_name(table.name)
-    if kind is None:
-        has_shapes = table.shapes is not None
-        kind = headers.kind_of_headers(table.headers, has_shapes=has_shapes, file=table.name)
-    return FileProfile(pattern=table.name, rule=Rule(kind=kind))
-
-
-def _parts(store: Store, table: FileTable, profile: FileProfile, wish: _Wish) -> Iterator[_Part]:
-    main = checks.check_rows(table, profile.rule, profile=profile)
-    also = []
-    for rule in profile.also:
-        chosen = table if rule.when is None else checks.select_rows(table, rule.when)
-        second = checks.check_rows(chosen, rule, profile=profile)
-        main = _linked(main, second, rule)
-        also.append((rule.kind, second))
-    for kind, checked in ((profile.rule.kind, main), *also):
-        choice = _datum_of(store, table, checked, profile, wish)
-        moved = datums.to_wgs84(checked.records, datum=choice.datum)
-        yield _Part(kind=kind, checked=replace(checked, records=moved), datum=choice)
-
-
-def _linked(main: Checked, second: Checked, rule: Rule) -> Checked:
-    """Write the second record's key into the first record of the same row."""
-    if rule.link is None:
-        return main
-    key = schema.KINDS[rule.kind].key[0]
-    by_row = pd.Series(second.records[key].to_numpy(dtype=object), index=second.row)
-    linked = pd.Series(main.row).map(by_row).astype("str")
-    return replace(main, records=main.records.assign(**{rule.link: linked}))
-
-
-def _datum_of(
-    store: Store, table: FileTable, checked: Checked, profile: FileProfile, wish: _Wish
-) -> datums.Choice:
-    requested = wish.datum if wish.datum != "auto" else profile.datum or "auto"
-
-    def areas() -> pd.DataFrame:
-        columns = ["area_code", "shape"]
-        return rows.load_rows(store, "areas", scope=EVERYTHING, as_of=wish.now, columns=columns)
-
-    def roads() -> NDArray[np.object_]:
-        lines = rows.load_rows(store, "roads", scope=EVERYTHING, as_of=wish.now, columns=["shape"])
-        return lines["shape"].to_numpy(dtype=object)
-
-    stated = headers.stated_datum(table.headers)
-    choice = datums.choose(
-        checked.records, requested=requested, stated=stated, areas=areas, roads=roads
-    )
-    datums.check_settled(choice, file=table.name)
-    return choice
-
-
-def _save(
-    store: Store,
-    source: Source,
-    parts: Sequence[_Part],
-    *,
-    profile: FileProfile,
-    wish: _Wish,
-) -> list[FileReport]:
-    reports: list[FileReport] = []
-    with store.write() as conn:
-        for part in parts:
-            report = _save_part(conn, store, source, part, profile=profile, wish=wish)
-            reports.append(replace(report, path=str(source.path)))
-        if any(report.taken + report.updated > report.unchanged for report in reports):
-            engine.bump_data_version(conn)
-    return reports
-
-
 def _save_part(
-    conn: Connection,
-    store: Store,
-    source: Source,
-    part: _Part,
-    *,
-    profile: FileProfile,
-    wish: _Wish,
+    conn: Connection, store: Store, source: Source, part: Part, *, file_hash: str, wish: Wish
 ) -> FileReport:
     at = engine.to_seconds(wish.now)
     checked = part.checked
-    signature = _signature(source.path, part, profile)
+    signature = _signature(file_hash, part)
     seen = imports.was_loaded(conn, file_hash=signature)
     import_id = imports.add_import(
         conn,
@@ -275,29 +196,34 @@ def _save_part(
         file_name=source.name,
         file_hash=signature,
         datum=part.datum.datum,
+        sha256=file_hash,
+        sheet=part.table.sheet,
+        job_id=wish.job_id,
     )
     if seen:
         # An older extract loaded again is no news: it must not undo a newer one.
         n_rows = len(checked.records)
         counts = rows.SaveCounts(taken=n_rows, updated=0, unchanged=n_rows)
     else:
-        known_on = profile.known_on or wish.now
+        known_on = part.profile.known_on or wish.now
         counts = rows.save_rows(
             conn, part.kind, checked.records, import_id=import_id, known_on=known_on, now=wish.now
         )
         if not checked.identities.empty:
             identity.save_identities(conn, store, checked.identities)
     report = _report(part, counts, import_id=import_id, seen=seen)
+    report = replace(report, path=str(source.path))
     written = {
         "n_rows": report.rows,
         "n_taken": report.taken,
         "n_updated": report.updated,
         "n_unchanged": report.unchanged,
         "n_refused": len(report.refused),
+        "n_warned": report.n_warned,
     }
     imports.set_counts(conn, import_id, kind=part.kind, counts=written)
-    refused = ((r.row, r.column, r.value, r.reason) for r in report.refused)
-    imports.add_refusals(conn, import_id, refused)
+    imports.add_refusals(conn, import_id, map(_row, report.refused))
+    imports.add_refusals(conn, import_id, map(_row, report.warnings), level=imports.WARNING)
     audit.append(
         conn,
         at=at,
@@ -309,14 +235,18 @@ def _save_part(
     return report
 
 
-def _report(part: _Part, counts: rows.SaveCounts, *, import_id: int, seen: bool) -> FileReport:
+def _row(row: Refusal) -> tuple[int, str | None, str | None, Message]:
+    return row.row, row.column, row.value, row.reason
+
+
+def _report(part: Part, counts: rows.SaveCounts, *, import_id: int, seen: bool) -> FileReport:
     notes = [*part.checked.notes]
     if part.datum.note is not None:
         notes.append(part.datum.note)
     if seen:
         notes.append(Message("这个文件以前导入过，未作更改"))
     if counts.kept:
-        notes.append(Message("{n} 项与人工修改不同，保留人工修改", {"n": counts.kept}))
+        notes.append(Message("有 {n} 处与人工录入不同，保留人工录入", {"n": counts.kept}))
     has_place = bool({"lon", "base_lon", "shape"} & set(part.checked.records.columns))
     return FileReport(
         path="",
@@ -330,10 +260,16 @@ def _report(part: _Part, counts: rows.SaveCounts, *, import_id: int, seen: bool)
         ignored_columns=part.checked.ignored_columns,
         notes=tuple(notes),
         import_id=import_id,
+        sheet=part.table.sheet,
+        left_out=tuple(Refusal(row.row, None, None, row.reason) for row in part.left_out),
+        warnings=part.checked.warnings,
+        n_warned=part.checked.n_warned,
     )
 
 
-def _signature(path: Path, part: _Part, profile: FileProfile) -> str:
-    """Return what makes two loads of a file the same: its bytes and the way it was read."""
-    way = f"{part.kind}|{part.datum.datum}|{profile!r}"
-    return hashlib.sha256(f"{reading.hash_file(path)}|{way}".encode()).hexdigest()
+def _signature(file_hash: str, part: Part) -> str:
+    """Return what makes two loads of a table the same: its bytes and the way it was read."""
+    way = f"{part.kind}|{part.datum.datum}|{part.profile!r}"
+    if part.table.sheet is not None:
+        way = f"{part.table.sheet}|{way}"
+    return hashlib.sha256(f"{file_hash}|{way}".encode()).hexdigest()

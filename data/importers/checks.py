@@ -41,7 +41,7 @@ class Checked:
     ``identities`` holds complaint ids with names and phones in clear, on their way
     into the encrypted table, and nothing else holds them. ``columns`` maps ours to
     theirs. Of each kind of warning the first ``WARNINGS_KEPT`` are kept, all are
-    counted in ``n_warned``.
+    marked in ``warned``.
     """
 
     records: pd.DataFrame
@@ -51,8 +51,13 @@ class Checked:
     columns: Mapping[str, str]
     ignored_columns: tuple[str, ...]
     notes: tuple[Message, ...]
-    warnings: tuple[Refusal, ...] = ()
-    n_warned: int = 0
+    warnings: tuple[Refusal, ...]
+    warned: NDArray[np.bool_]
+
+    @property
+    def n_warned(self) -> int:
+        """Rows taken with a warning."""
+        return int(self.warned.sum())
 
     @property
     def n_rows(self) -> int:
@@ -133,10 +138,10 @@ def check_rows(
         notes.append(Message("{n} 行的坐标为 0，按没有坐标处理", {"n": n_nowhere}))
     if again := headers.repeated(table.headers):
         notes.append(Message("表头重复，只读取第一列：{columns}", {"columns": "、".join(again)}))
-    warned, n_warned = judge.warnings(good)
+    warnings, warned = judge.warnings(good)
     return Checked(
-        warnings=warned,
-        n_warned=n_warned,
+        warnings=warnings,
+        warned=warned[good],
         columns={ours: table.headers[index] for ours, index in matching.columns.items()},
         records=frame.drop(columns=hidden),
         row=table.row[good],
@@ -196,8 +201,8 @@ class _Judge:
         else:
             self.warned.append(_Warned(column, finding.broken, finding.reason, texts))
 
-    def warnings(self, good: NDArray[np.bool_]) -> tuple[tuple[Refusal, ...], int]:
-        """Return the warnings of rows that are taken, and how many rows they concern."""
+    def warnings(self, good: NDArray[np.bool_]) -> tuple[tuple[Refusal, ...], NDArray[np.bool_]]:
+        """Return the warnings of rows that are taken, and which rows they concern."""
         concerned = np.zeros(len(good), dtype=bool)
         made: list[Refusal] = []
         for warned in self.warned:
@@ -214,7 +219,7 @@ class _Judge:
                 )
                 for index in np.flatnonzero(rows)[:WARNINGS_KEPT]
             ]
-        return tuple(sorted(made, key=lambda warning: warning.row)), int(concerned.sum())
+        return tuple(sorted(made, key=lambda warning: warning.row)), concerned
 
     def _add(
         self,

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import functools
 import itertools
 import re
 import zipfile
@@ -83,7 +84,7 @@ def read_xlsx(path: str) -> None:
         if hasattr(sheet, "reset_dimensions"):
             # What a sheet says of its own size is a claim of whoever made the file.
             sheet.reset_dimensions()
-            sheets.append(_Sheet(sheet.title, lambda sheet=sheet: _xlsx_rows(sheet)))
+            sheets.append(_Sheet(sheet.title, functools.partial(_xlsx_rows, sheet)))
     _send_sheets(sheets)
 
 
@@ -99,10 +100,7 @@ def read_xls(path: str) -> None:
         code = "encrypted" if "encrypted" in str(error).lower() else "unreadable"
         raise ProblemError(code, kind="XLS") from error
     _send_sheets(
-        [
-            _Sheet(name, lambda name=name: _xls_rows(book.sheet_by_name(name), book.datemode))
-            for name in book.sheet_names()
-        ]
+        [_Sheet(name, functools.partial(_xls_rows, book, name)) for name in book.sheet_names()]
     )
 
 
@@ -290,13 +288,15 @@ def _xlsx_rows(sheet: Any) -> Iterator[Row]:
             yield from _filled_row(number, [_cell_text(cell) for cell in cells])
 
 
-def _xls_rows(sheet: Any, datemode: int) -> Iterator[Row]:
+def _xls_rows(book: Any, name: str) -> Iterator[Row]:
     import xlrd
+
+    sheet = book.sheet_by_name(name)
 
     def text(cell: Any) -> str | None:
         if cell.ctype == xlrd.XL_CELL_DATE:
             try:
-                return _cell_text(xlrd.xldate_as_datetime(cell.value, datemode))
+                return _cell_text(xlrd.xldate_as_datetime(cell.value, book.datemode))
             except (ValueError, OverflowError):
                 return _cell_text(cell.value)
         if cell.ctype == xlrd.XL_CELL_BOOLEAN:

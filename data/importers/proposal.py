@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from data import schema
 from data.importers import header_rows, headers, values
 from data.importers.child_shapes import SHAPE_TYPE
+from data.importers.child_tables import DIGITS_LOST
 from data.importers.reading import FileTable
 
 TAKEN = 0.85
@@ -172,4 +173,4 @@ def _shown(column: schema.Column | None, header: str, sample: Sequence[str]) -> 
     looks_personal = any(word in header for word in _PERSONAL) or phones * 2 > len(sample)
     if looks_personal if column is None else column.identity:
         return ("***",) * min(len(first), 1)
-    return tuple(text.replace(values.DIGITS_LOST, "")[:24] for text in first)
+    return tuple(text.replace(DIGITS_LOST, "")[:24] for text in first)

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,8 @@ from data.records import Message
 if TYPE_CHECKING:
     import pandera.pandas as pandera
 
-Box = tuple[float, float, float, float]
-Good = pd.Series
+Box: TypeAlias = tuple[float, float, float, float]
+Good: TypeAlias = pd.Series
 
 MAX_OFFICERS = 50
 MAX_MINUTES = 24 * 60

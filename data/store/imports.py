@@ -1,13 +1,15 @@
 """What was loaded: when, by whom, from which file, with what counts; and what was refused."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, true, update
 
+from data import schema
 from data.records import Message
 from data.scope import Scope
-from data.store import documents, tables
+from data.store import documents, engine, tables
 from data.store.engine import Store
 from errors import NotFoundError
 
@@ -23,13 +25,35 @@ _LISTED = (
     "n_updated",
     "n_unchanged",
     "n_refused",
+    "n_warned",
+    "sha256",
+    "sheet",
+    "undone_at",
+    "undone_by",
 )
+WARNING = "warning"
+"""Level of a row that was taken, with something to look at."""
+
+_OUTER_LEVELS = ("city", "district", "township")
 
 
 def add_import(
-    conn: Connection, *, imported_at: int, actor: str, file_name: str, file_hash: str, datum: str
+    conn: Connection,
+    *,
+    imported_at: int,
+    actor: str,
+    file_name: str,
+    file_hash: str,
+    datum: str,
+    sha256: str | None = None,
+    sheet: str | None = None,
+    job_id: str | None = None,
 ) -> int:
-    """Begin an import inside the caller's transaction and return its ``import_id``."""
+    """
+    Begin an import inside the caller's transaction and return its ``import_id``.
+
+    ``file_hash`` is of the file and the way it was read, ``sha256`` of its bytes alone.
+    """
     made = conn.execute(
         insert(tables.imports).values(
             imported_at=imported_at,
@@ -43,6 +67,9 @@ def add_import(
             n_updated=0,
             n_unchanged=0,
             n_refused=0,
+            sha256=sha256,
+            sheet=sheet,
+            job_id=job_id,
         )
     )
     key = made.inserted_primary_key
@@ -63,6 +90,8 @@ def add_refusals(
     conn: Connection,
     import_id: int,
     refused: Iterable[tuple[int, str | None, str | None, Message]],
+    *,
+    level: str | None = None,
 ) -> None:
     """Keep refused rows for download: file row, column, value (already masked), reason."""
     rows = [
@@ -72,6 +101,7 @@ def add_refusals(
             "column": column,
             "value": value,
             "reason": documents.to_text(reason),
+            "level": level,
         }
         for row, column, value, reason in refused
     ]
@@ -80,8 +110,10 @@ def add_refusals(
 
 
 def was_loaded(conn: Connection, *, file_hash: str) -> bool:
-    """Whether a file of this content was loaded before, in the same way."""
-    query = select(tables.imports.c.import_id).where(tables.imports.c.file_hash == file_hash)
+    """Whether a file of this content was loaded before, in the same way, and still counts."""
+    query = select(tables.imports.c.import_id).where(
+        tables.imports.c.file_hash == file_hash, tables.imports.c.undone_at.is_(None)
+    )
     return conn.execute(query.limit(1)).scalar() is not None
 
 
@@ -95,15 +127,40 @@ def list_imports(store: Store, *, scope: Scope) -> pd.DataFrame:
     )
     with store.read() as conn:
         frame = pd.DataFrame(conn.execute(query).fetchall(), columns=list(_LISTED))
-    frame["imported_at"] = pd.to_datetime(frame["imported_at"], unit="s", utc=True)
+    for name in ("imported_at", "undone_at"):
+        frame[name] = pd.to_datetime(frame[name].astype("Int64"), unit="s", utc=True)
     return frame
 
 
+def stored_keys(store: Store, kind: str) -> frozenset[str]:
+    """Return the ids of all records of a kind with a key of one column."""
+    column = tables.VERSIONED[kind].c[schema.KINDS[kind].key[0]]
+    with store.read() as conn:
+        return frozenset(str(row[0]) for row in conn.execute(select(column).distinct()).all())
+
+
+def outer_areas(store: Store, *, as_of: datetime) -> list[bytes]:
+    """Return the shapes (WKB) of the stored areas of the highest level there is."""
+    table = tables.VERSIONED["areas"].c
+    at = engine.to_seconds(as_of)
+    with store.read() as conn:
+        for level in (*_OUTER_LEVELS, "village"):
+            query = select(table.shape).where(
+                table.level == level,
+                table.shape.is_not(None),
+                table.known_from < at,
+                or_(table.known_to.is_(None), table.known_to >= at),
+            )
+            if shapes := [bytes(row[0]) for row in conn.execute(query).all()]:
+                return shapes
+    return []
+
+
 def load_refusals(
-    store: Store, import_id: int, *, scope: Scope
+    store: Store, import_id: int, *, scope: Scope, level: str | None = None
 ) -> Sequence[tuple[int, str | None, str | None, Message]]:
     """
-    Load the refused rows of one import: file row, column, value, reason.
+    Load the refused rows of one import, or its warnings: file row, column, value, reason.
 
     Raises
     ------
@@ -122,6 +179,7 @@ def load_refusals(
         rows = conn.execute(
             select(refused.c.row, refused.c.column, refused.c.value, refused.c.reason)
             .where(refused.c.import_id == import_id)
+            .where(refused.c.level.is_(None) if level is None else refused.c.level == level)
             .order_by(refused.c.row, refused.c.refusal_id)
         ).all()
     return [(row[0], row[1], row[2], documents.to_message(row[3]) or Message("")) for row in rows]

@@ -173,7 +173,7 @@ BAD = {
     "blank csv": (_bytes("facilities.csv", b"\n \n\n"), "empty"),
     "header only": (_bytes("facilities.csv", b"facility_id,name,kind\n"), "no_rows"),
     "picture": (_bytes("facilities.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "unreadable"),
-    "utf-16": (_bytes("facilities.csv", GOOD.encode("utf-16")), "encoding"),
+    "half of utf-16": (_bytes("facilities.csv", GOOD.encode("utf-16")[:-1]), "encoding"),
     "neither encoding": (
         _bytes("facilities.csv", "facility_id,name,kind\nF1,\xff\xff,x\n".encode("latin-1")),
         "encoding",
@@ -194,7 +194,6 @@ BAD = {
     "kind unknown": (_bytes("list.csv", b"a,b\n1,2\n"), "kind"),
     "web page": (_bytes("list.csv", b"<html><body>no table</body></html>\n<p>\n"), "kind"),
     "cut xlsx": (_cut(files.write_xlsx), "unreadable"),
-    "text as xlsx": (_bytes("facilities.xlsx", GOOD.encode()), "unreadable"),
     "zip as xlsx": (_zip("facilities.xlsx", {"a.txt": "x"}), "unreadable"),
     "empty xlsx": (lambda folder: files.write_xlsx(folder, sheets={"a": []}), "empty"),
     "far cell": (_far_cell, "no_rows"),
@@ -221,7 +220,7 @@ BAD = {
     "zip without layer": (_zip("areas.zip", {"readme.txt": "x"}), "no_layer"),
     "table shorter than shapes": (_short_dbf, "count"),
     "pbf of noise": (_bytes("roads.osm.pbf", b"noise" * 100), "unreadable"),
-    "old workbook": (_bytes("facilities.xls", b"\xd0\xcf\x11\xe0"), "format"),
+    "cut old workbook": (_bytes("facilities.xls", b"\xd0\xcf\x11\xe0"), "unreadable"),
     "no file": (_missing, "missing"),
 }
 

@@ -72,6 +72,6 @@ def test_no_kind_or_two_equally_likely_ones_are_an_error(given):
 
 
 def test_every_kind_has_its_place_in_the_order_of_loading():
-    """Areas first: the datum of the others is judged by them."""
+    """Areas and roads first: the datum of the others is judged by them."""
     assert sorted(headers.ORDER) == sorted(schema.KINDS)
-    assert headers.ORDER[:2] == ("areas", "facilities")
+    assert headers.ORDER[:3] == ("areas", "roads", "facilities")
