@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MAX_SITES = 8
+MOST_TICKETS = 16
 
 _CONSTANT = 1e-9
 _NOTHING = 1e-6
@@ -204,7 +205,7 @@ def hidden_data(
     missing_weeks
         Weeks in which reports were not recorded.
     max_reports
-        Tickets counted per cell and week; more are one campaign.
+        Tickets counted per cell and week, at most 16; more are one campaign.
     displaced_steps
         See ``closures_near``.
     season
@@ -212,6 +213,8 @@ def hidden_data(
     levels
         Names known before, whose codes are kept; new names get codes after them.
     """
+    if not 1 <= max_reports <= MOST_TICKETS:
+        raise ValueError(f"max_reports must be 1 to {MOST_TICKETS}, got {max_reports}")
     levels = levels or Levels()
     n = len(covariates)
     missing = np.isin(np.arange(n_weeks), missing_weeks)

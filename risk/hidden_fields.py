@@ -11,34 +11,35 @@ parameters at once, its log evidence, and draws from it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
+
+from risk.hidden_basis import N_FIELDS, Basis
+from risk.hidden_solves import Factor, factorised
 
 Floats = NDArray[np.float64]
 
-N_FIELDS = 3
-SMALL_ISLAND = 6
 _SAMPLED_CELLS = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FieldShape:
     """
-    A field of typical standard deviation 1 and a given range.
+    A field of typical standard deviation 1 and a given range, by its knots.
 
     Parameters
     ----------
     range_cells
         Distance at which the correlation has fallen to about 0.1, in cells.
     root
-        Symmetric square root of the precision, sparse ``(n, n)``.
+        Symmetric square root of the precision, sparse ``(m, m)``.
     precision
-        Precision, sparse ``(n, n)``.
+        Precision, sparse ``(m, m)``.
+    pairs
+        Its entries by pair of knots (``Basis.rows``).
     log_det
         Log determinant of the precision.
     """
@@ -46,6 +47,7 @@ class FieldShape:
     range_cells: float
     root: sparse.csr_array
     precision: sparse.csr_array
+    pairs: Floats
     log_det: float
 
 
@@ -83,7 +85,7 @@ class Solution:
     Parameters
     ----------
     fields
-        Mean of the fields, shape ``(n, 3)``.
+        Mean of the fields at the knots, shape ``(m, 3)``.
     border
         Mean of slopes (field by field) and shared parameters, less their prior means.
     evidence
@@ -93,7 +95,8 @@ class Solution:
     fields: Floats
     border: Floats
     evidence: float
-    _factor: Any
+    _basis: Basis
+    _factor: Factor
     _spill: Floats
     _border_root: Floats
     _roots: tuple[sparse.csr_array, ...]
@@ -102,7 +105,7 @@ class Solution:
     def moved(self, design: Floats, slope: Floats, slope_shared: Floats) -> Self:
         """Return the posterior after the slope has changed by so much, the curvature not."""
         border_slope = np.r_[(design.T @ slope).T.ravel(), slope_shared]
-        flat = np.ascontiguousarray(slope.ravel())
+        flat = np.asarray(self._basis.knots @ slope).ravel()
         border = self._border_root @ (self._border_root.T @ (border_slope - self._spill.T @ flat))
         fields = self._factor.solve(flat) - self._spill @ border
         return replace(
@@ -111,68 +114,58 @@ class Solution:
 
     def draw(self, rng: np.random.Generator, *, n_draws: int) -> tuple[Floats, Floats]:
         """
-        Draw fields, shape ``(s, n, 3)``, and borders, ``(s, q)``, in mirrored pairs.
+        Draw the knots' fields, ``(s, m, 3)``, and borders, ``(s, q)``, in mirrored pairs.
 
         Noise with the precision as covariance, solved, has the inverse as covariance.
         """
         half = (n_draws + 1) // 2
-        n, q = len(self.fields), len(self.border)
+        (m, _), n, q = self.fields.shape, len(self._curve_root), len(self.border)
         border = rng.standard_normal((half, q)) @ self._border_root.T
-        noise = np.einsum(
-            "cij,scj->sci", self._curve_root, rng.standard_normal((half, n, N_FIELDS))
-        )
+        noise = np.zeros((half, m, N_FIELDS))
+        for one in noise:
+            each = np.einsum("cij,cj->ci", self._curve_root, rng.standard_normal((n, N_FIELDS)))
+            one[:] = self._basis.knots @ each
         for f, root in enumerate(self._roots):
-            noise[:, :, f] += (root @ rng.standard_normal((n, half))).T
+            noise[:, :, f] += (root @ rng.standard_normal((m, half))).T
         flat = self._factor.solve(np.ascontiguousarray(noise.reshape(half, -1).T)).T
-        fields = (flat - border @ self._spill.T).reshape(half, n, N_FIELDS)
+        fields = (flat - border @ self._spill.T).reshape(half, m, N_FIELDS)
         both = np.concatenate([fields, -fields])[:n_draws]
         return self.fields + both, self.border + np.concatenate([border, -border])[:n_draws]
 
 
-def field_shape(walk: sparse.csr_array, *, range_cells: float) -> FieldShape:
+def field_shape(basis: Basis, *, range_cells: float) -> FieldShape:
     """
-    Return a field of typical variance 1 on the neighbour graph.
+    Return a field of typical variance 1 on the graph of knots.
 
     The variance is that of the median of some evenly chosen cells. Cells of islands of
     fewer than six cells are independent of all others.
     """
-    n = walk.shape[0]
-    links = (walk - sparse.diags_array(walk.diagonal()) > 0).astype(float).tocsr()
-    degree = np.asarray(links.sum(axis=1)).ravel()
-    _, island = connected_components(links, directed=False)
-    alone = np.bincount(island)[island] < SMALL_ISLAND
+    m, alone = basis.n_knots, basis.alone
+    eye = sparse.csr_array(sparse.eye_array(m))
     if alone.all():
-        eye = sparse.csr_array(sparse.eye_array(n))
-        return FieldShape(range_cells=range_cells, root=eye, precision=eye, log_det=0.0)
-    joined = sparse.diags_array((~alone).astype(float))
+        pairs = basis.pair_values(eye)
+        return FieldShape(
+            range_cells=range_cells, root=eye, precision=eye, pairs=pairs, log_det=0.0
+        )
+    degree = np.asarray(basis.links.sum(axis=1)).ravel()
     # per unit area a graph of degree 4 is the square grid, for which the range is meant
     weight = 4.0 / float(degree[~alone].mean())
-    laplace = weight * (sparse.diags_array(degree) - links)
-    own = 8.0 / range_cells**2
-    root = joined @ (own * sparse.eye_array(n) + laplace) @ joined
-    root = sparse.csc_array(root + sparse.diags_array(alone.astype(float)))
-    factor = _factorise(root)
-    cells = np.flatnonzero(~alone)
+    laplace = weight * (sparse.diags_array(degree) - basis.links)
+    own = np.where(alone, 1.0, 8.0 * (basis.spacing / range_cells) ** 2)
+    root = sparse.csc_array(sparse.diags_array(own) + laplace)
+    factor = factorised(root)
+    cells = np.flatnonzero(basis.cells @ alone.astype(float) == 0)
     cells = cells[np.linspace(0, len(cells) - 1, min(_SAMPLED_CELLS, len(cells))).astype(int)]
-    unit = np.zeros((n, len(cells)))
-    unit[cells, np.arange(len(cells))] = 1.0
-    variance = float(np.median((factor.solve(unit) ** 2).sum(axis=0)))
+    some = basis.cells[cells].toarray().T
+    variance = float(np.median((factor.solve(np.ascontiguousarray(some)) ** 2).sum(axis=0)))
     scale = np.where(alone, 1.0, np.sqrt(np.sqrt(variance)))
     root = sparse.csr_array(sparse.diags_array(scale) @ root @ sparse.diags_array(scale))
-    log_det = 2.0 * (_log_det(factor) + 2.0 * float(np.log(scale).sum()))
+    log_root = factor.log_det + 2.0 * float(np.log(scale).sum())
+    precision = sparse.csr_array(root @ root)
     return FieldShape(
-        range_cells=range_cells, root=root, precision=sparse.csr_array(root @ root), log_det=log_det
-    )
-
-
-def _factorise(matrix: sparse.csc_array) -> Any:
-    return splu(
-        matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-    )
-
-
-def _log_det(factor: Any) -> float:
-    return float(np.log(np.abs(factor.U.diagonal())).sum())
+        range_cells=range_cells, root=root, precision=precision,
+        pairs=basis.pair_values(precision), log_det=2.0 * log_root,
+    )  # fmt: skip
 
 
 def semidefinite(matrices: Floats, *, floor: float = 0.0) -> tuple[Floats, Floats]:
@@ -202,6 +195,7 @@ def border_columns(design: Floats, quadratic: Quadratic) -> tuple[Floats, Floats
 def solve(
     quadratic: Quadratic,
     *,
+    basis: Basis,
     design: Floats,
     fields: Floats,
     border: Floats,
@@ -216,43 +210,46 @@ def solve(
     ----------
     quadratic
         The log likelihood about the present point.
+    basis
+        The knots of the fields.
     design
         Intercept and covariates, shape ``(n, p)``.
     fields, border
-        The present point; ``border`` less its prior mean, slopes first.
+        The present point, fields at the knots; ``border`` less its prior mean, slopes first.
     shapes, sds
         Prior of each of the three fields.
     border_precision
         Prior precision of the border, shape ``(q,)``.
     """
-    n = len(design)
+    n, m = len(design), basis.n_knots
     curve, curve_root = semidefinite(quadratic.curve)
-    quadratic = Quadratic(
-        slope=quadratic.slope, slope_shared=quadratic.slope_shared, curve=curve,
-        cross=quadratic.cross, curve_shared=quadratic.curve_shared,
-    )  # fmt: skip
-    spill, within = border_columns(design, quadratic)
-    factor = _factorise(_field_matrix(curve, shapes, sds))
+    quadratic = replace(quadratic, curve=curve)
+    by_cell, within = border_columns(design, quadratic)
+    q = len(border)
+    spill = np.asarray(basis.knots @ by_cell.reshape(n, -1)).reshape(m * N_FIELDS, q)
+    priors = np.stack([s.pairs / d**2 for s, d in zip(shapes, sds, strict=True)], axis=1)
+    factor = basis.factorise(curve, priors)
     solved = factor.solve(spill)
     schur = within + np.diag(border_precision) - spill.T @ solved
     # the prior alone is the least we know, whatever the curvature at hand says
     schur, schur_root = _at_least(schur, border_precision)
+    at_cells = np.asarray(basis.cells @ fields)
     slope = (
         np.r_[(design.T @ quadratic.slope).T.ravel(), quadratic.slope_shared]
-        + spill.T @ fields.ravel()
+        + by_cell.T @ at_cells.ravel()
         + within @ border
     )
-    slope_fields = (
-        quadratic.slope.ravel() + np.einsum("cij,cj->ci", curve, fields).ravel() + spill @ border
-    )
+    slope_cells = quadratic.slope + np.einsum("cij,cj->ci", curve, at_cells)
+    slope_fields = np.asarray(basis.knots @ slope_cells).ravel() + spill @ border
     new_border = np.linalg.solve(schur, slope - solved.T @ slope_fields)
     new_fields = factor.solve(slope_fields) - solved @ new_border
-    log_prior = sum(s.log_det - 2 * n * np.log(d) for s, d in zip(shapes, sds, strict=True))
-    log_det = _log_det(factor) + float(np.linalg.slogdet(schur)[1])
+    log_prior = sum(s.log_det - 2 * m * np.log(d) for s, d in zip(shapes, sds, strict=True))
+    log_det = factor.log_det + float(np.linalg.slogdet(schur)[1])
     return Solution(
-        fields=new_fields.reshape(n, N_FIELDS),
+        fields=new_fields.reshape(m, N_FIELDS),
         border=new_border,
         evidence=0.5 * (log_prior - log_det + new_fields @ slope_fields + new_border @ slope),
+        _basis=basis,
         _factor=factor,
         _spill=solved,
         _border_root=schur_root,
@@ -268,22 +265,3 @@ def _at_least(matrix: Floats, precision: Floats) -> tuple[Floats, Floats]:
     values, vectors = np.linalg.eigh(scaled)
     root = scale[:, None] * vectors / np.sqrt(values)
     return scaled / np.outer(scale, scale), root
-
-
-def _field_matrix(
-    curve: Floats, shapes: Sequence[FieldShape], sds: Sequence[float]
-) -> sparse.csc_array:
-    """Return prior plus data precision of the fields, a cell's three values side by side."""
-    n = len(curve)
-    place = np.arange(n)[:, None, None] * N_FIELDS
-    row = np.broadcast_to(place + np.arange(N_FIELDS)[:, None], curve.shape).ravel()
-    column = np.broadcast_to(place + np.arange(N_FIELDS)[None, :], curve.shape).ravel()
-    rows, columns, values = [row], [column], [curve.ravel()]
-    for f, (shape, sd) in enumerate(zip(shapes, sds, strict=True)):
-        part = shape.precision.tocoo()
-        rows.append(part.coords[0] * N_FIELDS + f)
-        columns.append(part.coords[1] * N_FIELDS + f)
-        values.append(part.data / sd**2)
-    size = n * N_FIELDS
-    where = (np.concatenate(rows), np.concatenate(columns))
-    return sparse.csc_array((np.concatenate(values), where), shape=(size, size))

@@ -1,8 +1,9 @@
 """
 Exact forward-backward over the number of hidden sites, cell by cell.
 
-The states are 0 to 8 hidden sites. In a week reports come in, then looks take sites
-out, then sites close and open on the way to the next week (docs/methods/hidden-sites.md).
+In a week reports come in, then looks take sites out, then sites close and open on the
+way to the next week (docs/methods/hidden-sites.md). The number of sites has no upper
+end; only those told of by reports are counted up to 8.
 The filter returns the log likelihood of every cell, and its exact derivatives by
 Fisher's identity: the expected derivative of the complete data given what was seen.
 Cells are independent given the parameters, so that threads share them out.
@@ -10,6 +11,7 @@ Cells are independent given the parameters, so that threads share them out.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -21,10 +23,10 @@ from risk.hidden_data import HiddenData
 Floats = NDArray[np.float64]
 
 N_STATES = 9
-"""States of a cell: 0 to 8 hidden sites."""
+"""Numbers told apart in the result: 0 to 7 hidden sites, and 8 or more."""
 
 _THREADS = 2
-_FEW_CELLS = 64
+_FEW_CELLS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,13 +47,16 @@ class Rates:
     displaced
         Share of found sites that open again near by, 0 to 1.
     spread
-        Relative variance of report counts beyond Poisson (negative binomial), 0 or more.
+        Share of tickets that repeat another one of the same week, 0 to below 1: a matter
+        brings a geometric number of tickets.
     site_channels, noise_channels
         Share of each channel among reports of sites and about nothing, shape ``(j,)``.
     season
         Relative level of reporting per week, 0 where reports are missing, shape ``(t,)``.
     detection
         Chance that one visit of this look finds a site, per look, shape ``(l,)``.
+    begin_share
+        Sites expected before the first week as a share of ``sites``, shape ``(n,)``.
     """
 
     sites: Floats
@@ -64,6 +69,7 @@ class Rates:
     noise_channels: Floats
     season: Floats
     detection: Floats
+    begin_share: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +81,8 @@ class Filtered:
     ----------
     final
         Probability of 0 to 8 sites at the start of the week after the last, ``(n, 9)``.
+    expected
+        Expected number then, shape ``(n,)``.
     log_likelihood
         Per cell, shape ``(n,)``.
     score
@@ -82,6 +90,8 @@ class Filtered:
         forward pass alone, like all that follows.
     score_change
         Derivatives by logit turnover and logit displaced, shape ``(n, 2)``.
+    look_slope
+        Derivative by the logit of detection, per look, shape ``(l,)``.
     look_sites
         Expected sites standing at each look, given all data, shape ``(l,)``.
     report_share
@@ -89,9 +99,11 @@ class Filtered:
     """
 
     final: Floats
+    expected: Floats
     log_likelihood: Floats
     score: Floats
     score_change: Floats
+    look_slope: Floats
     look_sites: Floats
     report_share: Floats
 
@@ -123,38 +135,39 @@ def forward_backward(
     filtered
         With ``n_weeks == 0`` the start itself.
     """
-    n = len(rates.sites)
-    final, log_likelihood = np.zeros((n, N_STATES)), np.zeros(n)
-    score, change = np.zeros((n, 3)), np.zeros((n, 2))
-    look_sites, report_share = np.zeros(len(data.look_week)), np.zeros(len(data.report_week))
-    begin = np.zeros((0, N_STATES)) if start is None else np.ascontiguousarray(start)
+    n, n_looks = len(rates.sites), len(data.look_week)
+    result = Filtered(
+        final=np.zeros((n, N_STATES)),
+        expected=np.zeros(n),
+        log_likelihood=np.zeros(n),
+        score=np.zeros((n, 3)),
+        score_change=np.zeros((n, 2)),
+        look_slope=np.zeros(n_looks),
+        look_sites=np.zeros(n_looks),
+        report_share=np.zeros(len(data.report_week)),
+    )
+    begin = np.zeros((0, N_STATES)) if start is None else np.ascontiguousarray(start, float)
 
     def part(limits: tuple[int, int]) -> None:
         hidden_kernels.run(
-            *limits, rates.sites, rates.reports, rates.noise, rates.turnover, rates.displaced,
-            rates.spread, rates.site_channels, rates.noise_channels, rates.season,
-            rates.detection, begin, data.near, data.report_start, data.report_week,
-            data.report_channel, data.report_n, data.look_start, data.look_week,
-            data.look_visits, data.look_found, backward,
-            final, log_likelihood, score, change, look_sites, report_share,
+            *limits, rates.sites, rates.begin_share, rates.reports, rates.noise,
+            rates.turnover, rates.displaced, rates.spread, rates.site_channels,
+            rates.noise_channels, rates.season, rates.detection, begin, data.near,
+            data.report_start, data.report_week, data.report_channel, data.report_n,
+            data.look_start, data.look_week, data.look_visits, data.look_found, backward,
+            result.final, result.expected, result.log_likelihood, result.score,
+            result.score_change, result.look_slope, result.look_sites, result.report_share,
         )  # fmt: skip
 
-    cuts = (
-        np.linspace(0, n, min(_THREADS, n) * 4 + 1).astype(int)
-        if n > _FEW_CELLS
-        else np.array([0, n])
-    )
+    cuts = np.linspace(0, n, _THREADS * 4 + 1).astype(int) if n > _FEW_CELLS else np.array([0, n])
     pieces = [(int(a), int(b)) for a, b in pairwise(cuts)]
     if len(pieces) == 1:
         part(pieces[0])
     else:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(part, pieces))
-    return Filtered(
-        final=final,
-        log_likelihood=log_likelihood,
-        score=score,
-        score_change=change,
-        look_sites=look_sites,
-        report_share=report_share,
-    )
+        list(_pool().map(part, pieces))
+    return result
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_THREADS)

@@ -13,11 +13,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from risk import hidden_fields
+from risk.hidden_basis import N_FIELDS
 from risk.hidden_data import HiddenData, with_spread
 from risk.hidden_fields import Quadratic, Solution
 from risk.hidden_filter import Filtered
-from risk.hidden_model import DETECTION, Fit, Point, expit, look_scores, start
+from risk.hidden_model import DETECTION, Fit, Point, expit, look_information, start
 from risk.hidden_params import HiddenParams
 
 Floats = NDArray[np.float64]
@@ -127,8 +127,9 @@ def _field_scales(fit: Fit, point: Point, solution: Solution, rng: np.random.Gen
         new = (size + weight * fit.params.field_sd**2) / (free + weight)
         sds.append(float(np.clip(np.sqrt(new), 0.05, 2.5)))
     slopes = border[:, :-3].reshape(len(border), 3, -1)
-    off = fields + np.einsum("cp,sfp->scf", fit.design, slopes)
-    variance = (off**2).mean(axis=0)
+    variance = np.zeros_like(point.variance)
+    for u, b in zip(fields, slopes, strict=True):
+        variance += (fit.basis.cells @ u + fit.design @ b.T) ** 2 / len(fields)
     variance = 0.5 * variance + 0.5 * (fit.data.walk @ variance)
     variance = 0.5 * point.variance + 0.5 * np.minimum(variance, _MOST_VARIANCE)
     return replace(point, sds=(sds[0], sds[1], sds[2]), variance=variance)
@@ -137,7 +138,7 @@ def _field_scales(fit: Fit, point: Point, solution: Solution, rng: np.random.Gen
 def _field_ranges(fit: Fit, point: Point, quadratic: Quadratic) -> Point:
     """Return the point with each field's range of highest marginal likelihood."""
     best = fit.solution(point, quadratic).evidence
-    for f in range(hidden_fields.N_FIELDS):
+    for f in range(N_FIELDS):
         for value in fit.params.ranges:
             if value == point.ranges[f]:
                 continue
@@ -178,7 +179,7 @@ def _nuisance(fit: Fit, point: Point, result: Filtered) -> Point:
     usual = (both + 1.0) / (both + 1.0).sum() * params.channel_reports
     site_shares, noise_shares = site + usual, both - site + usual
     detection = expit(fit.logits(point.border)[DETECTION] + fit.effects(point))
-    slope, information = look_scores(data, detection, result.look_sites)
+    information = look_information(data, detection, result.look_sites)
     effects = []
     for codes, old, sd in (
         (data.group_kind, point.kind_effect, params.kind_logit_sd),
@@ -188,7 +189,7 @@ def _nuisance(fit: Fit, point: Point, result: Filtered) -> Point:
             effects.append(old)
             continue
         of_look = codes[data.look_group]
-        s = np.bincount(of_look, weights=slope, minlength=len(old)) - old / sd**2
+        s = np.bincount(of_look, weights=result.look_slope, minlength=len(old)) - old / sd**2
         i = np.bincount(of_look, weights=information, minlength=len(old)) + sd**-2.0
         new = old + np.clip(0.7 * s / i, -0.5, 0.5)
         effects.append(new - new.mean())

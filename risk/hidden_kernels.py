@@ -1,8 +1,16 @@
 """
 The compiled recursions behind ``hidden_filter``, all in one file.
 
-numba notices a change only in the file of the function it loads, so whatever is built
-into a function stands beside it. ``NUMBA_DISABLE_JIT=1`` runs the same as plain Python.
+The number of sites is kept as a Poisson number of mean ``mu`` plus an independent
+number of at most 8 with chances ``p`` (the sites somebody told us of). Silence, empty
+looks, closures and openings keep this form, so that a week without news costs a few
+products; only reports and finds touch ``p``. Between two of them what happened to ``p``
+is one substitution ``z -> A + B z`` in its generating function.
+
+Going back, ``b`` holds the derivative of the log likelihood by ``p``, and each letter
+with ``_bar`` the derivative by that letter. numba notices a change only in the file of
+the function it loads, so whatever is built into a function stands beside it.
+``NUMBA_DISABLE_JIT=1`` runs the same as plain Python.
 """
 
 import math
@@ -17,7 +25,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SIZE = 9
-"""States of a cell, a constant so that the inner loops are unrolled."""
+"""Values of the number somebody told us of, 0 to 8."""
+
+_NEWS, _TICKETS, _FOUND = 0, 1, 2
+_LEAST_UNSEEN = 1e-9
+
+MOST_TICKETS = 16
+"""Most tickets of a cell, week and channel."""
 
 _njit: Any = numba.njit
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -33,233 +47,409 @@ def _compiled(function: _Function) -> _Function:
 
 
 @_compiled
-def _births(rate: float, weight: Floats, norm: Floats, mean: Floats) -> None:
-    """Fill the truncated Poisson of births: weights, norms and means by sites standing."""
-    top = SIZE - 1
-    weight[0] = 1.0
-    for j in range(1, top + 1):
-        weight[j] = weight[j - 1] * rate / j
-    total, moment = 0.0, 0.0
-    for j in range(top + 1):
-        total += weight[j]
-        moment += j * weight[j]
-        norm[top - j] = total
-        mean[top - j] = moment / total
-
-
-@_compiled
-def _no_reports(rho: float, eps: float, season: float, spread: float, out: Floats) -> None:
-    """Fill the likelihood of a week without any report, by number of sites."""
-    for n in range(SIZE):
-        mean = season * (n * rho + eps)
-        if spread > 0.0:
-            out[n] = math.exp(-math.log1p(spread * mean) / spread)
-        else:
-            out[n] = math.exp(-mean)
-
-
-@_compiled
-def _forward_week(
-    before: Floats, like: Floats, shift: int, thin: Floats, weight: Floats, norm: Floats,
-    filt: Floats, after: Floats,
-) -> float:  # fmt: skip
-    """Take one week in: evidence, then change; return the evidence's likelihood."""
-    total = 0.0
-    for n in range(SIZE):
-        filt[n] = 0.0
-    for n in range(shift, SIZE):
-        filt[n - shift] = before[n] * like[n]
-        total += filt[n - shift]
-    for n in range(SIZE):
-        filt[n] /= total
-        after[n] = 0.0
-    for a in range(SIZE):
-        stay = 0.0
-        for n in range(a, SIZE):
-            stay += filt[n] * thin[n, a]
-        stay /= norm[a]
-        for j in range(SIZE - a):
-            after[a + j] += stay * weight[j]
+def _substituted(p: Floats, deg: int, a: float, b: float, out: Floats) -> float:
+    """Fill the chances after the substitution a + b z; return their sum."""
+    total, power = 0.0, 1.0
+    for i in range(SIZE):
+        out[i] = 0.0
+    if a == 0.0:
+        for i in range(deg + 1):
+            out[i] = p[i] * power
+            power *= b
+    else:
+        # Horner: out = (a + b z) * out + p[n], from the highest power down
+        out[0] = p[deg]
+        for n in range(deg - 1, -1, -1):
+            for i in range(deg - n, 0, -1):
+                out[i] = a * out[i] + b * out[i - 1]
+            out[0] = a * out[0] + p[n]
+    for i in range(deg + 1):
+        total += out[i]
     return total
 
 
 @_compiled
+def _one_ticket(p: Floats, mu: float, site: float, noise: float, out: Floats) -> None:
+    """Multiply by the rate of tickets, ``n * site + noise``."""
+    top = SIZE - 1
+    out[0] = noise * p[0]
+    for j in range(1, SIZE):
+        out[j] = (noise + j * site) * p[j] + site * mu * p[j - 1]
+    out[top] += site * mu * p[top]
+
+
+@_compiled
+def _burst_weights(k: int, spread: float, out: Floats) -> None:
+    """Fill the weights of 1 to k matters behind k tickets, each with a geometric number."""
+    for m in range(1, k + 1):
+        value = 1.0
+        for i in range(m - 1):
+            value *= (k - 1.0 - i) / (i + 1.0)
+        for i in range(m + 1, k + 1):
+            value *= i
+        out[m] = value * (1.0 - spread) ** m * spread ** (k - m)
+
+
+@_compiled
+def _scaled(p: Floats) -> float:
+    """Scale to the sum 1 and return the sum it was."""
+    total = 0.0
+    for i in range(SIZE):
+        total += p[i]
+    total = max(total, 1e-300)
+    for i in range(SIZE):
+        p[i] /= total
+    return total
+
+
+@_compiled
+def _taken(
+    p: Floats, found: int, unseen: float, mean_seen: float, choose: Floats, out: Floats
+) -> None:
+    """Take found sites out, of both numbers; the factor exp(-mean_seen) is left out."""
+    for i in range(SIZE):
+        out[i] = 0.0
+    weight = 1.0
+    for h in range(found + 1):
+        if h > 0:
+            weight *= mean_seen / h
+        e = found - h
+        for i in range(SIZE - e):
+            out[i] += weight * choose[i + e, e] * (1.0 - unseen) ** e * unseen**i * p[i + e]
+
+
+@_compiled
 def run(  # noqa: C901, PLR0912, PLR0915 - one pass over all arrays
-    first: int, last: int, sites: Floats, reports: Floats, noise: Floats, turnover: float,
-    displaced: float, spread: float, site_channels: Floats, noise_channels: Floats,
-    season: Floats, detection: Floats, start: Floats, near: Floats, report_start: Ints,
-    report_week: Ints, report_channel: Ints, report_n: Ints, look_start: Ints,
-    look_week: Ints, look_visits: Floats, look_found: Ints, backward: bool,  # noqa: FBT001
-    final: Floats, log_likelihood: Floats, score: Floats, score_change: Floats,
-    look_sites: Floats, report_share: Floats,
+    first: int, last: int, sites: Floats, begin_share: Floats, reports: Floats, noise: Floats,
+    turnover: float, displaced: float, spread: float, site_channels: Floats,
+    noise_channels: Floats, season: Floats, detection: Floats, start: Floats, near: Floats,
+    report_start: Ints, report_week: Ints, report_channel: Ints, report_n: Ints,
+    look_start: Ints, look_week: Ints, look_visits: Floats, look_found: Ints,
+    backward: bool,  # noqa: FBT001
+    final: Floats, expected: Floats, log_likelihood: Floats, score: Floats,
+    score_change: Floats, look_slope: Floats, look_sites: Floats, report_share: Floats,
 ) -> None:  # fmt: skip
-    """Filter and, if asked, smooth the cells from ``first`` to ``last``."""
+    """Filter and, if asked, go back through the cells from ``first`` to ``last``."""
     n_weeks = season.shape[0]
-    thin = np.zeros((SIZE, SIZE))
+    choose = np.zeros((SIZE, SIZE))
     for n in range(SIZE):
-        choose = 1.0
-        for a in range(n, -1, -1):
-            thin[n, a] = choose * (1.0 - turnover) ** a * turnover ** (n - a)
-            choose = choose * a / (n - a + 1.0)
-    before = np.zeros((n_weeks + 1, SIZE))
-    filt = np.zeros((n_weeks, SIZE))
-    like = np.zeros((n_weeks, SIZE))
-    shift = np.zeros(n_weeks, np.int64)
-    total = np.zeros(n_weeks)
-    silent = np.zeros(SIZE)
-    usual, usual_norm, usual_mean = np.zeros(SIZE), np.zeros(SIZE), np.zeros(SIZE)
-    weight, norm, mean = np.zeros(SIZE), np.zeros(SIZE), np.zeros(SIZE)
-    beta, new_beta, gamma = np.zeros(SIZE), np.zeros(SIZE), np.zeros(SIZE)
-    keep, keep_moment = np.zeros(SIZE), np.zeros(SIZE)
+        choose[n, 0] = 1.0
+        for i in range(1, n + 1):
+            choose[n, i] = choose[n, i - 1] * (n - i + 1.0) / i
+    most = 4
+    for c in range(first, last):
+        here = 2 * (report_start[c + 1] - report_start[c] + look_start[c + 1] - look_start[c])
+        most = max(most, here + 4)
+    kind, place = np.zeros(most, np.int64), np.zeros(most, np.int64)
+    tape, tape_a, tape_b = np.zeros((most, SIZE)), np.zeros(most), np.zeros(most)
+    tape_mu, tape_sum = np.zeros(most), np.zeros(most)
+    mu_week, b_week = np.zeros(n_weeks + 1), np.zeros(n_weeks + 1)
+    p, new = np.zeros(SIZE), np.zeros(SIZE)
+    beta, new_beta = np.zeros(SIZE), np.zeros(SIZE)
+    burst = np.zeros(MOST_TICKETS + 1)
+    steps, step_beta = np.zeros((MOST_TICKETS + 2, SIZE)), np.zeros(SIZE)
+    stay = 1.0 - turnover
     for c in range(first, last):
         lam, rho, eps = sites[c], reports[c], noise[c]
-        change = lam * turnover
-        _births(lam, weight, norm, mean)
-        start_mean = mean[0]
+        mu = lam * begin_share[c]
+        deg = 0
+        for i in range(SIZE):
+            p[i] = 0.0
+        p[0] = 1.0
         if start.shape[0] > 0:
-            for n in range(SIZE):
-                before[0, n] = start[c, n]
-        else:
-            for n in range(SIZE):
-                before[0, n] = weight[n] / norm[0]
-        _births(change, usual, usual_norm, usual_mean)
-        level = -1.0
+            mu = 0.0
+            deg = SIZE - 1
+            for i in range(SIZE):
+                p[i] = start[c, i]
+            _scaled(p)
+        a_sub, b_sub = 0.0, 1.0
+        log_l = 0.0
+        n_tape = 0
         r, v = report_start[c], look_start[c]
         r_end, v_end = report_start[c + 1], look_start[c + 1]
-        log_l = 0.0
+        level, silent = -1.0, 1.0
         for t in range(n_weeks):
+            mu_week[t], b_week[t] = mu, b_sub
             if season[t] != level:
                 level = season[t]
-                _no_reports(rho, eps, level, spread, silent)
-            for n in range(SIZE):
-                like[t, n] = silent[n]
-            heard = 0
-            if level > 0.0:
-                while r < r_end and report_week[r] == t:
-                    k, j = report_n[r], report_channel[r]
-                    for n in range(SIZE):
-                        rate = n * rho * site_channels[j] + eps * noise_channels[j]
-                        like[t, n] *= (level * rate) ** k
-                    heard += k
-                    r += 1
-                for i in range(heard):
-                    log_l += math.log1p(spread * i)
-                if heard > 0 and spread > 0.0:
-                    for n in range(SIZE):
-                        like[t, n] /= (1.0 + spread * level * (n * rho + eps)) ** heard
-            else:
-                while r < r_end and report_week[r] == t:
-                    r += 1
-            taken = 0
+                silent = math.exp(-level * rho)
+            log_l -= level * eps + mu * (1.0 - silent)
+            mu *= silent
+            b_sub *= silent
+            if r < r_end and report_week[r] == t:
+                if level <= 0.0:
+                    while r < r_end and report_week[r] == t:
+                        r += 1
+                else:
+                    if deg > 0:
+                        kind[n_tape], tape_a[n_tape], tape_b[n_tape] = _NEWS, a_sub, b_sub
+                        for i in range(SIZE):
+                            tape[n_tape, i] = p[i]
+                        _substituted(p, deg, a_sub, b_sub, new)
+                        for i in range(SIZE):
+                            p[i] = new[i]
+                        tape_sum[n_tape] = _scaled(p)
+                        log_l += math.log(tape_sum[n_tape])
+                        n_tape += 1
+                    a_sub, b_sub = 0.0, 1.0
+                    while r < r_end and report_week[r] == t:
+                        k, j = report_n[r], report_channel[r]
+                        kind[n_tape], place[n_tape], tape_mu[n_tape] = _TICKETS, r, mu
+                        for i in range(SIZE):
+                            tape[n_tape, i] = p[i]
+                        site = level * rho * site_channels[j]
+                        about = level * eps * noise_channels[j]
+                        _burst_weights(k, spread, burst)
+                        for i in range(SIZE):
+                            new[i] = burst[k] * p[i]
+                        for m in range(k - 1, -1, -1):
+                            _one_ticket(new, mu, site, about, step_beta)
+                            weight = burst[m] if m > 0 else 0.0
+                            for i in range(SIZE):
+                                new[i] = step_beta[i] + weight * p[i]
+                        for i in range(SIZE):
+                            p[i] = new[i]
+                        deg = min(deg + k, SIZE - 1)
+                        tape_sum[n_tape] = _scaled(p)
+                        log_l += math.log(tape_sum[n_tape])
+                        n_tape += 1
+                        r += 1
             while v < v_end and look_week[v] == t:
-                miss = (1.0 - detection[v]) ** look_visits[v]
                 found = look_found[v]
-                for n in range(SIZE):
-                    left = n - taken - found
-                    if left < 0:
-                        like[t, n] = 0.0
-                        continue
-                    value = miss**left
-                    for i in range(found):
-                        value *= (1.0 - miss) * (n - taken - i) / (i + 1.0)
-                    like[t, n] *= value
-                taken += found
+                unseen = max((1.0 - detection[v]) ** look_visits[v], _LEAST_UNSEEN)
+                if found > 0:
+                    if deg > 0:
+                        kind[n_tape], tape_a[n_tape], tape_b[n_tape] = _NEWS, a_sub, b_sub
+                        for i in range(SIZE):
+                            tape[n_tape, i] = p[i]
+                        _substituted(p, deg, a_sub, b_sub, new)
+                        for i in range(SIZE):
+                            p[i] = new[i]
+                        tape_sum[n_tape] = _scaled(p)
+                        log_l += math.log(tape_sum[n_tape])
+                        n_tape += 1
+                    a_sub, b_sub = 0.0, 1.0
+                    kind[n_tape], place[n_tape], tape_mu[n_tape] = _FOUND, v, mu
+                    for i in range(SIZE):
+                        tape[n_tape, i] = p[i]
+                    _taken(p, found, unseen, mu * (1.0 - unseen), choose, new)
+                    for i in range(SIZE):
+                        p[i] = new[i]
+                    tape_sum[n_tape] = _scaled(p)
+                    log_l += math.log(tape_sum[n_tape])
+                    n_tape += 1
+                else:
+                    b_sub *= unseen
+                log_l -= mu * (1.0 - unseen)
+                mu *= unseen
                 v += 1
-            shift[t] = taken
-            if near[c, t + 1] > 0.0:
-                _births(change + displaced * near[c, t + 1], weight, norm, mean)
-                total[t] = _forward_week(
-                    before[t], like[t], taken, thin, weight, norm, filt[t], before[t + 1]
-                )
-            else:
-                total[t] = _forward_week(
-                    before[t], like[t], taken, thin, usual, usual_norm, filt[t], before[t + 1]
-                )
-            log_l += math.log(total[t])
+            a_sub += b_sub * turnover
+            b_sub *= stay
+            mu = mu * stay + lam * turnover + displaced * near[c, t + 1]
+        mu_week[n_weeks], b_week[n_weeks] = mu, b_sub
+        total = _substituted(p, deg, a_sub, b_sub, new)
+        log_l += math.log(max(total, 1e-300))
         log_likelihood[c] = log_l
-        for n in range(SIZE):
-            final[c, n] = before[n_weeks, n]
+        weight, mean_told = math.exp(-mu), 0.0
+        for i in range(SIZE):
+            final[c, i] = 0.0
+            new[i] /= total
+            mean_told += i * new[i]
+        expected[c] = mu + mean_told
+        upto = 0.0
+        for h in range(SIZE):
+            if h > 0:
+                weight *= mu / h
+            upto += weight
+            for i in range(SIZE):
+                if i + h < SIZE:
+                    final[c, i + h] += weight * new[i]
+        whole = 0.0
+        for i in range(SIZE - 1):
+            whole += final[c, i]
+        final[c, SIZE - 1] = max(1.0 - whole, 0.0)
         if not backward:
             continue
 
-        s_lam, s_rho, s_eps, s_turn, s_disp = 0.0, 0.0, 0.0, 0.0, 0.0
+        lam_bar, m_bar, k_bar, s_rho, s_eps = 0.0, 0.0, 0.0, 0.0, 0.0
+        mu_bar, a_bar, b_bar = 0.0, 0.0, 0.0
+        for i in range(SIZE):
+            beta[i] = 1.0 / total
+        # the substitution up to the end, like any other
         for n in range(SIZE):
-            beta[n] = 1.0
+            value = 0.0
+            for i in range(n + 1):
+                value += choose[n, i] * b_sub**i * a_sub ** (n - i) * beta[i]
+            new_beta[n] = value
+            if n > 0 and p[n] > 0.0:
+                low, high = 0.0, 0.0
+                for i in range(n):
+                    power = choose[n - 1, i] * b_sub**i * a_sub ** (n - 1 - i)
+                    low += power * beta[i]
+                    high += power * beta[i + 1]
+                a_bar += p[n] * n * low
+                b_bar += p[n] * n * high
+        for i in range(SIZE):
+            beta[i] = new_beta[i]
+        level, silent = -1.0, 1.0
         for t in range(n_weeks - 1, -1, -1):
-            rate = change
-            if near[c, t + 1] > 0.0:
-                rate = change + displaced * near[c, t + 1]
-                _births(rate, weight, norm, mean)
-            else:
-                for n in range(SIZE):
-                    weight[n], norm[n], mean[n] = usual[n], usual_norm[n], usual_mean[n]
-            for a in range(SIZE):
-                value, moment = 0.0, 0.0
-                for j in range(SIZE - a):
-                    part = weight[j] * beta[a + j]
-                    value += part
-                    moment += j * part
-                keep[a] = value / norm[a]
-                keep_moment[a] = moment / norm[a]
-            born, stood, closed_norm = 0.0, 0.0, 0.0
-            for a in range(SIZE):
-                stay = 0.0
-                for n in range(a, SIZE):
-                    stay += filt[t, n] * thin[n, a]
-                born += stay * (keep_moment[a] - mean[a] * keep[a])
-                stood += a * stay * keep[a]
-            for n in range(SIZE):
-                value = 0.0
-                for a in range(n + 1):
-                    value += thin[n, a] * keep[a]
-                new_beta[n] = value
-                closed_norm += n * filt[t, n] * value
-            s_lam += born * change / rate
-            s_turn += born * change * (1.0 - turnover) / rate
-            s_turn += closed_norm - stood - turnover * closed_norm
-            s_disp += born * (displaced * near[c, t + 1]) * (1.0 - displaced) / rate
-            for n in range(SIZE):
-                left = n - shift[t]
-                beta[n] = like[t, n] * new_beta[left] / total[t] if left >= 0 else 0.0
-                gamma[n] = before[t, n] * beta[n]
-            expected = 0.0
-            for n in range(SIZE):
-                expected += n * gamma[n]
-            level = season[t]
-            heard = 0
-            if level > 0.0:
-                while r > report_start[c] and report_week[r - 1] == t:
-                    r -= 1
-                    k, j = report_n[r], report_channel[r]
-                    share = 0.0
-                    for n in range(1, SIZE):
-                        signal = n * rho * site_channels[j]
-                        share += gamma[n] * signal / (signal + eps * noise_channels[j])
-                    report_share[r] = share
-                    s_rho += k * share
-                    s_eps += k * (1.0 - share)
-                    heard += k
-                if spread > 0.0:
-                    for n in range(SIZE):
-                        weigh = gamma[n] * level * (1.0 + spread * heard)
-                        weigh /= 1.0 + spread * level * (n * rho + eps)
-                        s_rho -= weigh * n * rho
-                        s_eps -= weigh * eps
-                else:
-                    s_rho -= level * expected * rho
-                    s_eps -= level * eps
-            else:
-                while r > report_start[c] and report_week[r - 1] == t:
-                    r -= 1
-                    report_share[r] = 0.0
-            left = shift[t]
+            if season[t] != level:
+                level = season[t]
+                silent = math.exp(-level * rho)
+            # values after reports and looks, from those at the start of the week
+            news = v > look_start[c] and look_week[v - 1] == t
+            news = news or (r > report_start[c] and report_week[r - 1] == t)
+            mu, b_sub = mu_week[t] * silent, b_week[t] * silent
+            if news:
+                if r > report_start[c] and report_week[r - 1] == t and level > 0.0:
+                    b_sub = 1.0
+                q = v
+                while q > look_start[c] and look_week[q - 1] == t:
+                    q -= 1
+                while q < v:
+                    unseen = max((1.0 - detection[q]) ** look_visits[q], _LEAST_UNSEEN)
+                    mu *= unseen
+                    b_sub = 1.0 if look_found[q] > 0 else b_sub * unseen
+                    q += 1
+            lam_bar += mu_bar * turnover
+            m_bar += mu_bar * (lam - mu) + (a_bar - b_bar) * b_sub
+            k_bar += mu_bar * near[c, t + 1]
+            b_bar = b_bar * stay + a_bar * turnover
+            mu_bar *= stay
             while v > look_start[c] and look_week[v - 1] == t:
                 v -= 1
-                left -= look_found[v]
-                look_sites[v] = expected - left
+                found = look_found[v]
+                unseen = max((1.0 - detection[v]) ** look_visits[v], _LEAST_UNSEEN)
+                mu /= unseen
+                unseen_bar = mu_bar * mu
+                mu_bar = mu_bar * unseen - (1.0 - unseen)
+                unseen_bar += mu
+                if found == 0:
+                    b_sub /= unseen
+                    unseen_bar += b_bar * b_sub
+                    b_bar *= unseen
+                else:
+                    n_tape -= 1
+                    x, mu = tape_mu[n_tape] * (1.0 - unseen), tape_mu[n_tape]
+                    for i in range(SIZE):
+                        beta[i] /= tape_sum[n_tape]
+                        new_beta[i] = 0.0
+                    x_bar = 0.0
+                    weight, weight_slope = 1.0, 0.0
+                    for h in range(found + 1):
+                        if h > 0:
+                            weight_slope = weight
+                            weight *= x / h
+                        e = found - h
+                        for i in range(SIZE - e):
+                            power = choose[i + e, e] * (1.0 - unseen) ** e * unseen**i
+                            told = tape[n_tape, i + e]
+                            new_beta[i + e] += weight * power * beta[i]
+                            x_bar += weight_slope * power * told * beta[i]
+                            if told > 0.0:
+                                power = 0.0
+                                if e > 0:
+                                    power -= e * (1.0 - unseen) ** (e - 1) * unseen**i
+                                if i > 0:
+                                    power += i * (1.0 - unseen) ** e * unseen ** (i - 1)
+                                unseen_bar += weight * choose[i + e, e] * power * told * beta[i]
+                    for i in range(SIZE):
+                        beta[i] = new_beta[i]
+                    unseen_bar -= x_bar * mu
+                    mu_bar += x_bar * (1.0 - unseen)
+                    a_bar, b_bar, b_sub = 0.0, 0.0, 1.0
+                    if n_tape > 0 and kind[n_tape - 1] == _NEWS:
+                        n_tape -= 1
+                        a_bar, b_bar = _back(
+                            tape[n_tape], tape_a[n_tape], tape_b[n_tape], tape_sum[n_tape],
+                            choose, beta, new_beta,
+                        )  # fmt: skip
+                        b_sub = tape_b[n_tape]
+                visits = look_visits[v]
+                look_slope[v] = -visits * detection[v] * unseen * unseen_bar
+                gain = visits * unseen * detection[v] / max(1.0 - unseen, 1e-12)
+                lost = found * gain - look_slope[v]
+                look_sites[v] = found + lost / (visits * detection[v])
+            if r > report_start[c] and report_week[r - 1] == t:
+                if level <= 0.0:
+                    while r > report_start[c] and report_week[r - 1] == t:
+                        r -= 1
+                        report_share[r] = 0.0
+                else:
+                    while r > report_start[c] and report_week[r - 1] == t:
+                        r -= 1
+                        n_tape -= 1
+                        k, j = report_n[r], report_channel[r]
+                        mu = tape_mu[n_tape]
+                        site = level * rho * site_channels[j]
+                        about = level * eps * noise_channels[j]
+                        _burst_weights(k, spread, burst)
+                        for i in range(SIZE):
+                            steps[k, i] = burst[k] * tape[n_tape, i]
+                            beta[i] /= tape_sum[n_tape]
+                            new_beta[i] = 0.0
+                        for m in range(k - 1, 0, -1):
+                            _one_ticket(steps[m + 1], mu, site, about, steps[m])
+                            for i in range(SIZE):
+                                steps[m, i] += burst[m] * tape[n_tape, i]
+                        site_bar, noise_bar = 0.0, 0.0
+                        top = SIZE - 1
+                        for m in range(1, k + 1):
+                            for i in range(SIZE):
+                                above = beta[min(i + 1, top)]
+                                site_bar += steps[m, i] * (i * beta[i] + mu * above)
+                                noise_bar += steps[m, i] * beta[i]
+                                mu_bar += site * steps[m, i] * above
+                                step_beta[i] = (about + i * site) * beta[i] + site * mu * above
+                            for i in range(SIZE):
+                                beta[i] = step_beta[i]
+                                new_beta[i] += burst[m] * beta[i]
+                        for i in range(SIZE):
+                            beta[i] = new_beta[i]
+                        s_rho += site * site_bar
+                        s_eps += about * noise_bar
+                        matters = site * site_bar + about * noise_bar
+                        report_share[r] = site * site_bar / max(matters, 1e-300)
+                    a_bar, b_bar = 0.0, 0.0
+                    if n_tape > 0 and kind[n_tape - 1] == _NEWS:
+                        n_tape -= 1
+                        a_bar, b_bar = _back(
+                            tape[n_tape], tape_a[n_tape], tape_b[n_tape], tape_sum[n_tape],
+                            choose, beta, new_beta,
+                        )  # fmt: skip
+            silent_bar = mu_week[t] * (1.0 + mu_bar) + b_bar * b_week[t]
+            s_rho -= silent_bar * level * rho * silent
+            s_eps -= level * eps
+            mu_bar = mu_bar * silent - (1.0 - silent)
+            b_bar *= silent
         if start.shape[0] == 0:
-            for n in range(SIZE):
-                s_lam += n * gamma[n]
-            s_lam -= start_mean
-        score[c, 0], score[c, 1], score[c, 2] = s_lam, s_rho, s_eps
-        score_change[c, 0], score_change[c, 1] = s_turn, s_disp
+            lam_bar += mu_bar * begin_share[c]
+        score[c, 0], score[c, 1], score[c, 2] = lam * lam_bar, s_rho, s_eps
+        score_change[c, 0] = m_bar * turnover * stay
+        score_change[c, 1] = k_bar * displaced * (1.0 - displaced)
+
+
+@_compiled
+def _back(
+    p: Floats, a: float, b: float, total: float, choose: Floats, beta: Floats, out: Floats
+) -> tuple[float, float]:
+    """Go back over a substitution: change ``beta``, return derivatives by a and b."""
+    a_bar, b_bar = 0.0, 0.0
+    for i in range(SIZE):
+        beta[i] /= total
+    for n in range(SIZE):
+        value = 0.0
+        for i in range(n + 1):
+            value += choose[n, i] * b**i * a ** (n - i) * beta[i]
+        out[n] = value
+        if n > 0 and p[n] > 0.0:
+            low, high = 0.0, 0.0
+            for i in range(n):
+                power = choose[n - 1, i] * b**i * a ** (n - 1 - i)
+                low += power * beta[i]
+                high += power * beta[i + 1]
+            a_bar += p[n] * n * low
+            b_bar += p[n] * n * high
+    for i in range(SIZE):
+        beta[i] = out[i]
+    return a_bar, b_bar

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk import hidden_fields
+from risk.hidden_basis import Basis, field_basis
 from risk.hidden_data import HiddenData, with_spread
 from risk.hidden_fields import FieldShape, Quadratic, Solution
 from risk.hidden_filter import Filtered, Rates, forward_backward
@@ -34,11 +35,13 @@ class Point:
     Parameters
     ----------
     fields
-        The three random fields, shape ``(n, 3)``.
+        The three random fields at the knots, shape ``(m, 3)``.
     border
         Slopes field by field, then logit turnover, displaced, detection; less prior means.
     variance
         Posterior variance of each cell's three logs, shape ``(n, 3)``.
+    begin_share
+        Sites expected before the first week as a share of the long run's, shape ``(n,)``.
     kind_effect, team_effect
         On the logit of detection.
     site_channels, noise_channels
@@ -54,6 +57,7 @@ class Point:
     fields: Floats
     border: Floats
     variance: Floats
+    begin_share: Floats
     kind_effect: Floats
     team_effect: Floats
     site_channels: Floats
@@ -73,12 +77,14 @@ class Fit:
     design: Floats
     centre: Floats
     precision: Floats
+    basis: Basis
     shapes: dict[float, FieldShape] = field(default_factory=dict)
 
     def logs(self, fields: Floats, border: Floats) -> Floats:
         """Return the three logs of every cell, shape ``(n, 3)``."""
         slopes = (border + self.centre)[:-3].reshape(3, -1)
-        return np.clip(fields + self.design @ slopes.T, -14.0, 2.5)
+        at_cells = np.asarray(self.basis.cells @ fields)
+        return np.clip(at_cells + self.design @ slopes.T, -14.0, 2.5)
 
     def logits(self, border: Floats) -> Floats:
         """Return logit turnover, displaced and detection."""
@@ -98,6 +104,7 @@ class Fit:
             noise_channels=point.noise_channels,
             season=self.data.season,
             detection=expit(logits[DETECTION] + self.effects(point)),
+            begin_share=point.begin_share,
         )
 
     def effects(self, point: Point) -> Floats:
@@ -110,8 +117,7 @@ class Fit:
         """Return the filter's result, the cells' and the shared parameters' derivatives."""
         rates = self.rates(point, logs, logits)
         result = forward_backward(self.data, rates)
-        look = look_scores(self.data, rates.detection, result.look_sites)[0]
-        shared = np.r_[result.score_change.sum(axis=0), look.sum()]
+        shared = np.r_[result.score_change.sum(axis=0), result.look_slope.sum()]
         return result, result.score, shared
 
     def quadratic(self, point: Point, *, exact: bool) -> tuple[float, Quadratic, Filtered]:
@@ -169,7 +175,7 @@ class Fit:
             sites + change, site - result.score[:, 1], both - site - result.score[:, 2]
         ]
         detection = self.rates(point, logs, logits).detection
-        look = look_scores(data, detection, result.look_sites)[1].sum()
+        look = look_information(data, detection, result.look_sites).sum()
         moved = displaced * (1.0 - displaced) * float(data.near.sum())
         return np.maximum(complete, 1e-6), np.array([2.0 * change.sum(), moved, look])
 
@@ -208,7 +214,7 @@ class Fit:
         """Return the fields' shapes, made once per range."""
         for value in ranges:
             if value not in self.shapes:
-                shape = hidden_fields.field_shape(self.data.walk, range_cells=value)
+                shape = hidden_fields.field_shape(self.basis, range_cells=value)
                 self.shapes[value] = shape
         return [self.shapes[value] for value in ranges]
 
@@ -216,6 +222,7 @@ class Fit:
         """Solve the quadratic for fields and border."""
         return hidden_fields.solve(
             quadratic,
+            basis=self.basis,
             design=self.design,
             fields=point.fields,
             border=point.border,
@@ -235,14 +242,11 @@ def logit(p: float) -> float:
     return float(np.log(p / (1.0 - p)))
 
 
-def look_scores(data: HiddenData, detection: Floats, sites: Floats) -> tuple[Floats, Floats]:
-    """Return derivative and information by the logit of detection, per look."""
-    visits, found = data.look_visits, data.look_found
+def look_information(data: HiddenData, detection: Floats, sites: Floats) -> Floats:
+    """Return the complete data's information on the logit of detection, per look."""
+    visits = data.look_visits
     miss = (1.0 - detection) ** visits
-    gain = visits * miss * detection / np.maximum(1.0 - miss, 1e-12)
-    lost = np.maximum(sites - found, 0.0) * visits * detection
-    information = sites * (visits * detection) ** 2 * miss / np.maximum(1.0 - miss, 1e-12)
-    return found * gain - lost, information
+    return np.asarray(sites * (visits * detection) ** 2 * miss / np.maximum(1.0 - miss, 1e-12))
 
 
 def start(data: HiddenData, params: HiddenParams) -> tuple[Fit, Point]:
@@ -264,10 +268,12 @@ def start(data: HiddenData, params: HiddenParams) -> tuple[Fit, Point]:
     precision[-3:] = np.asarray(shared_sd) ** -2.0
     counts = np.bincount(data.report_channel, weights=data.report_n, minlength=j) + 1.0
     middle = params.ranges[len(params.ranges) // 2]
+    basis = field_basis(data.walk)
     point = Point(
-        fields=np.zeros((n, 3)),
+        fields=np.zeros((basis.n_knots, 3)),
         border=np.zeros(3 * p + 3),
         variance=np.zeros((n, 3)),
+        begin_share=np.ones(n),
         kind_effect=np.zeros(len(data.levels.kinds)),
         team_effect=np.zeros(len(data.levels.teams)),
         site_channels=counts / counts.sum(),
@@ -277,6 +283,8 @@ def start(data: HiddenData, params: HiddenParams) -> tuple[Fit, Point]:
         ranges=(middle, middle, middle),
         sds=(params.field_sd,) * 3,
     )
-    fit = Fit(data=data, params=params, design=design, centre=centre, precision=precision)
+    fit = Fit(
+        data=data, params=params, design=design, centre=centre, precision=precision, basis=basis
+    )
     fit.data = with_spread(data, steps=point.walk_steps)
     return fit, point

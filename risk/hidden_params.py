@@ -29,7 +29,7 @@ class HiddenParams:
     ranges
         Ranges tried for each field, in cells.
     spreads
-        Relative variance of report counts beyond Poisson tried.
+        Shares of repeated tickets tried, 0 to below 1.
     walk_steps
         Reach of displacement tried, in half-lazy steps of a walk over neighbours.
     channel_reports
@@ -62,7 +62,7 @@ class HiddenParams:
     field_sd: float = 0.5
     field_sd_weight: float = 4.0
     ranges: tuple[float, ...] = (4.0, 8.0, 16.0)
-    spreads: tuple[float, ...] = (0.0, 0.1, 0.3, 1.0)
+    spreads: tuple[float, ...] = (0.0, 0.1, 0.2, 0.4)
     walk_steps: tuple[int, ...] = (1, 4, 9, 16)
     channel_reports: float = 100.0
     n_em_steps: int = 8
@@ -77,5 +77,7 @@ class HiddenParams:
         for name in ("turnover_week", "displaced", "detection"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
+        if not all(0.0 <= share < 1.0 for share in self.spreads):
+            raise ValueError(f"spreads must lie between 0 and 1, got {self.spreads}")
         if self.n_draws <= 1 or not self.ranges or not self.walk_steps or not self.spreads:
             raise ValueError("n_draws must be 2 or more and no grid empty")

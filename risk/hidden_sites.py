@@ -192,6 +192,7 @@ def _blank_state(model: Fit, point: Point, solution: Solution) -> HiddenState:
         spread=point.spread,
         walk_steps=point.walk_steps,
         walk=data.walk,
+        begin_share=point.begin_share,
         missing=tuple(name for name, is_missing in missing.items() if is_missing),
     )
 
@@ -219,6 +220,7 @@ def _rates(state: HiddenState, data: HiddenData, *, draw: int | None) -> Rates:
         noise_channels=_shares(state.noise_channels, data),
         season=data.season,
         detection=expit(detection + effect),
+        begin_share=np.ones(data.n_cells) if state.begin_share is None else state.begin_share,
     )
 
 

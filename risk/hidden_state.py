@@ -47,13 +47,15 @@ class HiddenState:
     site_channels, noise_channels
         Shares of the channels.
     spread
-        Relative variance of report counts beyond Poisson.
+        Share of tickets that repeat another one of the same week.
     walk_steps
         Reach of displacement, in half-lazy steps.
     walk
         Walk matrix, sparse ``(n, n)``.
     missing
         What was not there to learn from: ``reports``, ``looks``, ``finds``.
+    begin_share
+        Sites before the first week as a share of the long run's, ``(n,)``; None for 1.
     """
 
     week: int
@@ -79,6 +81,7 @@ class HiddenState:
     walk_steps: int
     walk: sparse.csr_array
     missing: tuple[str, ...] = ()
+    begin_share: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,7 +5,8 @@ import math
 
 import numpy as np
 
-TOP = 8
+TOP = 16
+"""More sites than this have a chance below 1e-10 in the tests."""
 
 
 def births(rate, room):
@@ -26,19 +27,20 @@ def change(turnover, rate):
 
 
 def heard_chance(n, tickets, *, rho, eps, level, spread, site_shares, noise_shares):
-    """Negative binomial number of tickets, and the channel of each; without 1/n! terms."""
+    """Poisson number of matters per channel, each with a geometric number of tickets; times k!."""
     if level == 0:
         return 1.0
-    mean, total = level * (n * rho + eps), sum(tickets)
-    if spread == 0:
-        chance = math.exp(-mean) * mean**total
-    else:
-        size = 1 / spread
-        chance = math.exp(math.lgamma(total + size) - math.lgamma(size))
-        chance *= (size / (size + mean)) ** size * (mean / (size + mean)) ** total
+    chance = 1.0
     for j, k in enumerate(tickets):
-        rate = n * rho * site_shares[j] + eps * noise_shares[j]
-        chance *= (rate / (n * rho + eps)) ** k
+        rate = level * (n * rho * site_shares[j] + eps * noise_shares[j])
+        if k == 0:
+            chance *= math.exp(-rate)
+            continue
+        chance *= math.factorial(k) * sum(
+            math.exp(-rate) * rate**m / math.factorial(m)
+            * math.comb(k - 1, m - 1) * (1 - spread) ** m * spread ** (k - m)
+            for m in range(1, k + 1)
+        )  # fmt: skip
     return chance
 
 
@@ -85,7 +87,8 @@ def one_cell(weeks, *, sites, turnover, displaced, **reporting):
         chance = start[path[0]]
         for t, n in enumerate(path):
             chance *= clues[t][n]
-            if chance == 0:
+            if chance == 0 or n < taken[t]:
+                chance = 0.0
                 break
             if t + 1 < len(weeks):
                 chance *= tables[t][n - taken[t], path[t + 1]]
