@@ -47,7 +47,7 @@ def planned_file(tmp_path_factory, loaded_file):
     from workflows.scoring import ScoringParams, score
 
     path = tmp_path_factory.mktemp("planned") / "store.sqlite"
-    shutil.copy(loaded_file, path)
+    _copy_store(loaded_file, path)
     store = open_store(f"sqlite:///{path}")
     score(store, ScoringParams(), scope=EVERYTHING, as_of=AS_OF, actor="test")
     make_plan(
@@ -63,9 +63,19 @@ def planned_file(tmp_path_factory, loaded_file):
     return path
 
 
+def _copy_store(source, target):
+    """Copy a store's file and the keys that lie beside it."""
+    shutil.copy(source, target)
+    for key in source.parent.glob(f"{source.name}*.key"):
+        shutil.copy(key, target.with_name(target.name + key.name[len(source.name) :]))
+
+
 def pytest_generate_tests(metafunc):
     """Run what is about the store on both kinds of store."""
-    if "store_kind" not in metafunc.fixturenames:
+    is_fixed = any(
+        "store_kind" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
+    )
+    if "store_kind" not in metafunc.fixturenames or is_fixed:
         return
     is_about_stores = "tests/data/store/" in metafunc.definition.nodeid
     if is_about_stores or metafunc.definition.get_closest_marker("both_stores"):
@@ -79,13 +89,14 @@ def store_kind(request):
 
 
 @pytest.fixture(scope="session")
-def postgres():
+def postgres(tmp_path_factory):
     """Return the running server for tests; say what is missing where there can be none."""
     if packages := postgres_server.missing():
         sentence = f"tests on a server store need the system's packages {', '.join(packages)}"
         # On the build server a missing database is a fault, never a reason to test less.
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
-    with postgres_server.running() as server:
+    with postgres_server.running() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDPATROL_FOLDER", str(tmp_path_factory.mktemp("beside_the_server")))
         yield server
 
 
@@ -142,7 +153,7 @@ def server_store(request, tmp_path, monkeypatch):
 
 def _copied(source, tmp_path):
     path = tmp_path / "store.sqlite"
-    shutil.copy(source, path)
+    _copy_store(source, path)
     return open_store(f"sqlite:///{path}")
 
 

@@ -15,6 +15,8 @@ from tests.conftest import AS_OF, WEEK
 from workflows import requests
 from workflows.requests import Upload
 
+pytestmark = pytest.mark.both_stores
+
 LONG_S = 120.0
 
 

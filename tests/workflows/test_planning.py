@@ -15,6 +15,8 @@ from workflows.candidates import CandidateParams
 from workflows.planning import PlanningParams, ShiftParams
 from workflows.scoring import ScoringParams
 
+pytestmark = pytest.mark.both_stores
+
 RECUSAL = ("officer_id", "facility_id")
 LEAD = ("complaint_id", "received_at", "channel", "topic", "lon", "lat", "due_on", "status")
 

@@ -10,12 +10,13 @@ import pytest
 from data.schema import KINDS
 from data.scope import EVERYTHING, Scope
 from data.store import scores
-from data.store.engine import open_store
 from data.store.rows import save_rows
 from errors import JobCancelledError, NoDataError
 from risk.params import CellParams, ScoringParams
 from tests.risk import made_up
 from workflows import scoring
+
+pytestmark = pytest.mark.both_stores
 
 LOADED = made_up.AS_OF - timedelta(days=1)
 LATER = made_up.AS_OF + timedelta(days=60)
@@ -61,11 +62,10 @@ def _records():
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(empty_store):
     """A store with the made-up records, loaded the day before the score."""
-    opened = open_store(f"sqlite:///{tmp_path}/store.sqlite")
-    _save(opened, **_records())
-    return opened
+    _save(empty_store, **_records())
+    return empty_store
 
 
 def _score(store, **more):
@@ -162,12 +162,11 @@ def test_an_earlier_day_is_scored_as_it_was(store):
     assert cells["last_visit_on"].max() < pd.Timestamp(early.date())
 
 
-def test_an_empty_store_is_told_to_load_first(tmp_path):
+def test_an_empty_store_is_told_to_load_first(empty_store):
     """One sentence, no empty map."""
-    empty = open_store(f"sqlite:///{tmp_path}/empty.sqlite")
     with pytest.raises(NoDataError, match="请先导入"):
-        _score(empty)
-    assert scores.latest_run(empty, scope=EVERYTHING) is None
+        _score(empty_store)
+    assert scores.latest_run(empty_store, scope=EVERYTHING) is None
 
 
 def test_a_district_is_scored_from_its_own_rows(store):
