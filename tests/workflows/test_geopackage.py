@@ -164,7 +164,7 @@ def test_a_gis_library_opens_the_tables_of_the_server(store_of_layers):
     """QGIS opens the database itself: geometry of the right kind, at the right place, all of it."""
     url = store_of_layers.url.replace("postgresql://", "postgresql+psycopg://")
     outside = create_engine(url)
-    for name in (*LAYERS.values(), "cell_scores", "facility_scores", "officers", "population"):
+    for name in (*LAYERS.values(), "cell_scores", "facility_scores", "officers"):
         table = tables.metadata.tables[name]
         everything = select(table, column("geom"))
         found = geopandas.read_postgis(everything, outside, geom_col="geom")
