@@ -180,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     command("migrate", _migrate, "bring the store up to the schema of this version")
-    command("verify", _verify, "check the store and the audit log")
+    command("verify", _verify, "check the store and the audit log", with_settings=True)
     store_commands.add(command, day=_date, bar=_bar, end_bar=_end_bar)
     worker = "run queued jobs (the dashboard starts this itself)"
     command("worker", _worker, worker, with_settings=True)
@@ -363,13 +363,15 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from data.audit import verify
+    from workflows.settings import read_settings
+    from workflows.verifying import state_of_log
+    from workflows.wording import say
 
-    bad = verify(_opened(options))
-    if bad is not None:
-        raise NoDataError("第 {n} 条起校验不符", n=bad)
-    print("ok")
-    return OK
+    anchor_file = read_settings(options.settings).access.anchor_file
+    found = state_of_log(_opened(options), anchor_file=anchor_file)
+    for sentence in found.sentences:
+        print(say(sentence, language()))
+    return OK if found.is_sound else FAILED
 
 
 def _worker(options: argparse.Namespace) -> int:

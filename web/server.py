@@ -80,7 +80,7 @@ def make_app(
     from starlette.middleware import Middleware
     from streamlit.runtime.pages_manager import PagesManager
 
-    from web import failures, routes, sign_in, worker
+    from web import anchoring, failures, routes, sign_in, worker
 
     failures.silence_streamlit()
     # Else Streamlit takes the folder pages/ for its own way of listing pages, and the
@@ -110,10 +110,12 @@ def make_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
         asyncio.get_running_loop().run_in_executor(None, warm_up, url)
-        if not with_worker:
-            yield
-            return
-        async with worker.kept_running(worker.worker_command(url)):
+        async with contextlib.AsyncExitStack() as running:
+            await running.enter_async_context(
+                anchoring.kept_anchored(asked.store, limits.anchor_file)
+            )
+            if with_worker:
+                await running.enter_async_context(worker.kept_running(worker.worker_command(url)))
             yield
 
     return st.App(

@@ -53,17 +53,24 @@ def connect(url: URL, *, create: bool) -> Opened:  # noqa: ARG001 - a database i
         raise StoreError(
             "数据库地址应为 postgresql://用户@主机/库名，实为 {url}", url=shown(str(url))
         )
-    folder = Path(os.environ.get(FOLDER_VARIABLE) or "var")
+    path = files_path(url)
+    folder = path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError("不能写入数据文件夹 {path}，请检查路径和权限", path=str(folder)) from error
     return Opened(
         label=url.render_as_string(hide_password=True),
-        path=folder / re.sub(r"[^\w.-]", "_", url.database),
+        path=path,
         reader=_engine(url, limit_s=READ_LIMIT_S, read_only=True),
         writer=_engine(url, limit_s=WRITE_LIMIT_S, read_only=False),
     )
+
+
+def files_path(url: URL) -> Path:
+    """Return what the files that belong to a database (keys, uploads) are named after."""
+    folder = Path(os.environ.get(FOLDER_VARIABLE) or "var")
+    return folder / re.sub(r"[^\w.-]", "_", url.database or "")
 
 
 def shown(url: str) -> str:
