@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from geo import addresses
+from geo import addresses, place_mentions
+from geo.place_mentions import Mention
 from geo.place_names import Door, Found, Place
 
 LEVELS = ("district", "township", "village")
@@ -26,15 +27,6 @@ _DISAGREES = 1.2
 _SURE = 0.8
 """From this weight on a name is really there, not guessed."""
 _LONGEST_NAME = 18
-_SAME_DOOR_DEGREES = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class _Mention:
-    start: int
-    end: int
-    code: str
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +57,7 @@ class Gazetteer:
         self._forms: dict[str, dict[str, float]] = defaultdict(dict)
         for place in self._places.values():
             self._add_forms(place)
+        self._door_ids: set[str] = set()
         self._named: dict[str, list[Door]] = defaultdict(list)
         self._at: dict[tuple[str, str], list[Door]] = defaultdict(list)
         for door in doors:
@@ -90,16 +83,14 @@ class Gazetteer:
             return Found(reason="elsewhere" if words else "nothing")
         mentions = {level: self._mentions(words, level) for level in LEVELS}
         doors, spans = self._door_mentions(words)
-        mentions = {level: _uncovered(found, spans) for level, found in mentions.items()}
-        mentions = self._longest(mentions)
+        mentions = {
+            level: place_mentions.uncovered(found, spans) for level, found in mentions.items()
+        }
+        mentions = place_mentions.longest(mentions)
         self._add_misspelt(words, mentions)
         if within is not None and within in self._places:
             mentions = {
-                level: [
-                    m
-                    for m in found
-                    if self._lies_in(m.code, within) or self._lies_in(within, m.code)
-                ]
+                level: [m for m in found if self.nested(m.code, within)]
                 for level, found in mentions.items()
             }
             doors = [door for door in doors if self._lies_in(door.code, within)]
@@ -115,6 +106,26 @@ class Gazetteer:
         if place is None:
             return Found()
         return self._at_area(code, 0.9, place.level)
+
+    def knows(self, code: str) -> bool:
+        """Return whether an area of this code is known."""
+        return code in self._places
+
+    def has_door(self, door_id: str | None) -> bool:
+        """Return whether a door of this id is on file."""
+        return door_id in self._door_ids
+
+    def common(self, codes: Sequence[str]) -> str | None:
+        """Return the smallest area that holds all of the codes, a district at most."""
+        return self._common(sorted(set(codes)))
+
+    def nested(self, one: str, other: str) -> bool:
+        """Return whether one of two areas lies in the other."""
+        return self._lies_in(one, other) or self._lies_in(other, one)
+
+    def lies_above(self, one: str | None, other: str) -> bool:
+        """Return whether ``one`` is a larger area that holds ``other``."""
+        return one is not None and one != other and self._lies_in(other, one)
 
     # Building
 
@@ -147,6 +158,7 @@ class Gazetteer:
         self._forms[form][code] = max(weight, self._forms[form].get(code, 0.0))
 
     def _add_door(self, door: Door) -> None:
+        self._door_ids.add(door.door_id)
         name = addresses.regular(door.name).replace(",", "")
         if len(name) >= 4:
             self._named[name].append(door)
@@ -164,7 +176,7 @@ class Gazetteer:
 
     # Reading
 
-    def _mentions(self, words: str, level: str) -> list[_Mention]:
+    def _mentions(self, words: str, level: str) -> list[Mention]:
         found = []
         for start in range(len(words)):
             for end in range(start + 2, min(len(words), start + _LONGEST_NAME) + 1):
@@ -173,25 +185,10 @@ class Gazetteer:
                         continue
                     if weight <= _STEM and addresses.is_street(words, end):
                         continue
-                    found.append(_Mention(start, end, code, weight))
+                    found.append(Mention(start, end, code, weight))
         return found
 
-    def _longest(self, mentions: dict[str, list[_Mention]]) -> dict[str, list[_Mention]]:
-        """Drop names that are only a part of a longer name at the same place."""
-        spans = {(m.start, m.end, m.weight) for found in mentions.values() for m in found}
-        kept: dict[str, list[_Mention]] = {}
-        for level, found in mentions.items():
-            kept[level] = [
-                m
-                for m in found
-                if not any(
-                    s <= m.start and m.end <= e and e - s > m.end - m.start and w >= m.weight
-                    for s, e, w in spans
-                )
-            ]
-        return kept
-
-    def _add_misspelt(self, words: str, mentions: dict[str, list[_Mention]]) -> None:
+    def _add_misspelt(self, words: str, mentions: dict[str, list[Mention]]) -> None:
         """Add names that a stretch of text may have been meant for, top down."""
         for level in LEVELS:
             if any(m.weight >= _SURE for m in mentions[level]):
@@ -216,7 +213,7 @@ class Gazetteer:
         codes = {code for upper in above for code in self._children[upper]}
         return [code for code in sorted(codes) if self._places[code].level == level]
 
-    def _meant(self, piece: addresses.Piece, pool: Sequence[str], level: str) -> list[_Mention]:
+    def _meant(self, piece: addresses.Piece, pool: Sequence[str], level: str) -> list[Mention]:
         found = []
         for code in pool:
             name = self._places[code].name
@@ -224,12 +221,12 @@ class Gazetteer:
             likely = addresses.slip(piece.stem, stem)
             if 0 < likely < 1:
                 same_kind = 0.1 if name == stem + piece.suffix else 0.0
-                found.append(_Mention(piece.start, piece.end, code, 0.7 * likely + same_kind))
+                found.append(Mention(piece.start, piece.end, code, 0.7 * likely + same_kind))
         return found
 
     # Deciding
 
-    def _by_area(self, words: str, mentions: dict[str, list[_Mention]]) -> Found:
+    def _by_area(self, words: str, mentions: dict[str, list[Mention]]) -> Found:
         readings = [r for level in ("village", "township") for r in self._readings(level, mentions)]
         if not readings:
             return self._by_district(mentions)
@@ -247,12 +244,12 @@ class Gazetteer:
             return self._by_district(mentions)
         return self._settled(words, top, mentions)
 
-    def _is_a_guess(self, top: _Reading, mentions: dict[str, list[_Mention]]) -> bool:
+    def _is_a_guess(self, top: _Reading, mentions: dict[str, list[Mention]]) -> bool:
         """Return whether a misspelt name has too little beside it to be believed."""
         is_township = self._places[top.code].level == "township"
         return top.weight < 0.4 or (is_township and top.weight < 0.5 and not mentions["district"])
 
-    def _settled(self, words: str, top: _Reading, mentions: dict[str, list[_Mention]]) -> Found:
+    def _settled(self, words: str, top: _Reading, mentions: dict[str, list[Mention]]) -> Found:
         """Return the one place that won: at its door where that is on file, else in its area."""
         place = self._places[top.code]
         door = self._registered(words, place, mentions) if top.weight >= _SURE else None
@@ -268,15 +265,15 @@ class Gazetteer:
         reason = place.level if top.weight >= _STEM else "misspelt"
         return self._at_area(top.code, min(0.95, 0.45 + 0.25 * top.score), reason)
 
-    def _readings(self, level: str, mentions: dict[str, list[_Mention]]) -> list[_Reading]:
+    def _readings(self, level: str, mentions: dict[str, list[Mention]]) -> list[_Reading]:
         return [self._reading(m, level, mentions) for m in mentions[level]]
 
-    def _reading(self, own: _Mention, level: str, mentions: dict[str, list[_Mention]]) -> _Reading:
+    def _reading(self, own: Mention, level: str, mentions: dict[str, list[Mention]]) -> _Reading:
         score, agrees = own.weight, True
         for upper, bonus in _AGREES.items():
             if LEVELS.index(upper) >= LEVELS.index(level):
                 continue
-            others = [m for m in mentions[upper] if not _overlap(m, own)]
+            others = [m for m in mentions[upper] if not place_mentions.overlap(m, own)]
             above = self._above[own.code].get(upper)
             fitting = [m.weight for m in others if m.code == above]
             if fitting:
@@ -286,7 +283,7 @@ class Gazetteer:
                 agrees = False
         return _Reading(score, own.code, agrees, own.weight)
 
-    def _conflicting(self, mentions: dict[str, list[_Mention]]) -> Found:
+    def _conflicting(self, mentions: dict[str, list[Mention]]) -> Found:
         """Of names that contradict each other only the township named for sure is kept, or less."""
         for level in ("township", "district"):
             sure = {m.code for m in mentions[level] if m.weight >= _SURE}
@@ -299,7 +296,7 @@ class Gazetteer:
                 return self._at_area(sure.pop(), 0.5, "conflict")
         return Found(reason="conflict")
 
-    def _by_district(self, mentions: dict[str, list[_Mention]], *, many: bool = False) -> Found:
+    def _by_district(self, mentions: dict[str, list[Mention]], *, many: bool = False) -> Found:
         weights: dict[str, float] = {}
         for m in mentions["district"]:
             weights[m.code] = max(m.weight, weights.get(m.code, 0.0))
@@ -310,7 +307,7 @@ class Gazetteer:
         return Found(reason="many" if many or leading else "nothing")
 
     def _registered(
-        self, words: str, place: Place, mentions: dict[str, list[_Mention]]
+        self, words: str, place: Place, mentions: dict[str, list[Mention]]
     ) -> Door | None:
         """Return the one door on file at this very address."""
         if place.level != "village" or not any(
@@ -318,7 +315,7 @@ class Gazetteer:
         ):
             return None
         rest = self._rest(words, place)
-        return _one_door(self._at.get((place.code, rest or ""), []))
+        return place_mentions.one_door(self._at.get((place.code, rest or ""), []))
 
     def _door_mentions(self, words: str) -> tuple[list[Door], list[tuple[int, int]]]:
         """Return the doors of the longest name of a door in the text, and where it stands."""
@@ -335,7 +332,7 @@ class Gazetteer:
         words: str,
         doors: Sequence[Door],
         spans: Sequence[tuple[int, int]],
-        mentions: dict[str, list[_Mention]],
+        mentions: dict[str, list[Mention]],
     ) -> Found | None:
         sure = [m for level in LEVELS for m in mentions[level] if m.weight >= _SURE]
         for level in LEVELS:
@@ -344,7 +341,7 @@ class Gazetteer:
                 doors = [d for d in doors if any(self._lies_in(d.code, code) for code in named)]
         if not doors:
             return None
-        door = _one_door(doors)
+        door = place_mentions.one_door(doors)
         if door is None:
             common = self._common(sorted({d.code for d in doors}))
             return None if common is None else self._at_area(common, 0.6, "many")
@@ -394,23 +391,3 @@ class Gazetteer:
 
     def _lies_in(self, code: str, within: str) -> bool:
         return within in self._above.get(code, {}).values()
-
-
-def _overlap(one: _Mention, other: _Mention) -> bool:
-    return one.start < other.end and other.start < one.end
-
-
-def _uncovered(mentions: list[_Mention], spans: Sequence[tuple[int, int]]) -> list[_Mention]:
-    return [m for m in mentions if not any(s <= m.start and m.end <= e for s, e in spans)]
-
-
-def _one_door(doors: Sequence[Door]) -> Door | None:
-    """Return the door where all of them are at one point."""
-    if not doors:
-        return None
-    first = doors[0]
-    apart = any(
-        abs(d.lon - first.lon) > _SAME_DOOR_DEGREES or abs(d.lat - first.lat) > _SAME_DOOR_DEGREES
-        for d in doors
-    )
-    return None if apart else first

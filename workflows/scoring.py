@@ -5,43 +5,21 @@ from dataclasses import asdict
 from datetime import datetime
 from time import perf_counter
 
-import pandas as pd
-
-from data import frames
 from data.records import Message
 from data.scope import Scope
 from data.store import scores
 from data.store.engine import Store
-from data.store.rows import load_rows
 from data.store.scores import ScoreRun
 from errors import NoDataError
-from risk import features, scored
-from risk.features import SourceFrames
-from risk.params import ScoringParams
-from risk.scored import Progress
+from risk import scored
+from risk.params import Progress, ScoringParams
+from workflows import kept_fits
+from workflows.source_rows import load_frames
 from workflows.weeks import local_day
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = {
-    "facilities": (
-        "facility_id", "name", "kind", "licence_expiry", "opened_on", "closed_on", "area_code",
-        "lon", "lat", "risk_grade",
-    ),
-    "complaints": (
-        "complaint_id", "received_at", "channel", "topic", "facility_id", "area_code", "lon",
-        "lat", "location_precision", "status", "closed_on", "outcome",
-    ),
-    "cases": (
-        "case_id", "opened_on", "topic", "facility_id", "area_code", "lon", "lat",
-    ),
-    "inspections": (
-        "inspection_id", "started_at", "kind", "facility_id", "lon", "lat", "area_code", "result",
-        "topics", "case_id",
-    ),
-    "population": ("lon", "lat", "population"),
-}  # fmt: skip
-"""What the models read of each kind: no names of people, no words of a report."""
+__all__ = ["load_frames", "score"]
 
 
 def score(
@@ -52,9 +30,14 @@ def score(
     as_of: datetime,
     actor: str,
     progress: Progress | None = None,
+    use_kept_fit: bool = True,
 ) -> ScoreRun:
     """
     Score what the scope may see, as known before ``as_of``, and save it as a run.
+
+    The hidden-site model is fitted at most once in ``params.cells.refit_days``: a later
+    score reads all records up to its day with the parameters of that fit. A run is
+    defined by ``as_of`` and ``summary["fitted_as_of"]``.
 
     Parameters
     ----------
@@ -63,6 +46,8 @@ def score(
     progress
         Called with a share from 0 to 1 and what is being done; may raise
         ``JobCancelledError`` to stop.
+    use_kept_fit
+        False fits as of the day itself, as an honest replay of the past asks for.
 
     Returns
     -------
@@ -81,14 +66,22 @@ def score(
     started = perf_counter()
     report = progress or _silent
     report(0.0, Message("正在读取记录"))
-    known = load_frames(store, scope=scope, as_of=as_of)
-    result = scored.score_frames(
-        known, params, as_of=as_of, progress=lambda share, said: report(0.2 + 0.6 * share, said)
-    )
-    if result.cells.empty and result.facilities.empty:
+    known = scored.prepare(load_frames(store, scope=scope, as_of=as_of), params, as_of=as_of)
+    if not known.places.cells and known.active.empty:
         raise NoDataError(
             "{date} 以前没有可评分的记录。请先导入", date=local_day(as_of).isoformat()
         )
+    report(0.1, Message("正在整理 {date} 以前的记录", {"date": local_day(as_of).isoformat()}))
+    fitted, fitted_as_of = None, None
+    if known.needs_model:
+        fitted, fitted_as_of = kept_fits.fitted_for(
+            store, known, params, scope=scope, as_of=as_of, actor=actor, may_use=use_kept_fit,
+            progress=lambda share, said: report(0.1 + 0.6 * share, said),
+        )  # fmt: skip
+    result = scored.score_prepared(
+        known, params, as_of=as_of, fitted=fitted,
+        progress=lambda share, said: report(max(0.7, 0.85 * share), said),
+    )  # fmt: skip
     report(0.85, Message("正在保存评分"))
     run_id = scores.save_scores(
         store,
@@ -97,7 +90,10 @@ def score(
         params=asdict(params),
         cells=result.cells,
         facilities=result.facilities,
-        summary=result.summary,
+        summary={
+            **result.summary,
+            "fitted_as_of": None if fitted_as_of is None else fitted_as_of.isoformat(),
+        },
         actor=actor,
     )
     run = scores.get_run(store, run_id)
@@ -109,16 +105,6 @@ def score(
         len(result.cells), len(result.facilities), perf_counter() - started,
     )  # fmt: skip
     return run
-
-
-def load_frames(store: Store, *, scope: Scope, as_of: datetime) -> SourceFrames:
-    """Load what the models read, as known before ``as_of`` and visible to the scope."""
-    loaded: dict[str, pd.DataFrame] = {
-        kind: load_rows(store, kind, scope=scope, as_of=as_of, columns=columns)
-        for kind, columns in _COLUMNS.items()
-    }
-    areas = load_rows(store, "areas", scope=scope, as_of=as_of)
-    return features.source_frames(loaded, areas=frames.to_geo(areas) if len(areas) else None)
 
 
 def _silent(share: float, message: Message) -> None:

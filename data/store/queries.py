@@ -104,6 +104,10 @@ def _inherited(name: str, table: FromClause, linked: FromClause | None) -> Colum
         # A point is taken whole: never one coordinate of each.
         is_complete = and_(table.c.lon.is_not(None), table.c.lat.is_not(None))
         return case((is_complete, own), else_=linked.c[name])
+    if name == "location_precision":
+        is_complete = and_(table.c.lon.is_not(None), table.c.lat.is_not(None))
+        has_theirs = and_(~is_complete, linked.c.lon.is_not(None), linked.c.lat.is_not(None))
+        return case((has_theirs, linked.c[name]), else_=own)
     return own
 
 
