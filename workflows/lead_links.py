@@ -145,6 +145,7 @@ def _pairs_of(view: _View, targets: NDArray[np.int64], params: LinkParams) -> li
     metres = _metres(view, targets, others)
     within = (gap <= window) & (targets[:, None] != others[None, :])
     n_alike = np.maximum(((alike >= 0.5) & within).sum(axis=1), 1)
+    is_rare = (n_alike <= 3)[:, None]
     n_within = np.maximum(within.sum(axis=1), 50)
     rarity = np.log(n_within / n_alike)[:, None]
     same = _log_odds(view, targets, others, alike=alike, metres=metres, rarity=rarity, gap=gap,
@@ -158,7 +159,7 @@ def _pairs_of(view: _View, targets: NDArray[np.int64], params: LinkParams) -> li
         & (metres >= params.moving_from_m)
         & (metres <= params.moving_to_m)
         & (alike >= params.moving_words)
-        & (rarity >= np.log(12))
+        & is_rare
         & _equal(view.topic, targets, others)
         & (view.facility[targets][:, None] < 0)
         & (view.facility[others][None, :] < 0)
@@ -195,7 +196,11 @@ def _log_odds(
     place = np.where(exact, near, np.where(vague, np.minimum(rough, 0.6), rough))
     elsewhere = (view.area[targets][:, None] >= 0) & (view.area[others][None, :] >= 0)
     elsewhere &= ~_equal(view.area, targets, others)
-    place = np.where(np.isnan(metres), np.where(elsewhere, -2.0, 0.0), place)
+    place = np.where(
+        np.isnan(metres),
+        np.where(elsewhere, -2.0, np.where(_equal(view.area, targets, others), 1.5, 0.0)),
+        place,
+    )
     place = np.where(_equal(view.area, targets, others) & ~exact & ~vague, 1.8, place)
     place = np.where(_equal(view.facility, targets, others), 3.5, place)
     known_apart = (view.facility[targets][:, None] >= 0) & (view.facility[others][None, :] >= 0)
