@@ -28,13 +28,14 @@ if asked is not None:
     st.stop()
 
 first_week = cached.planning_week(cached.run())
-week = filters.from_list(
-    "week",
-    [(first_week + timedelta(weeks=n)).isoformat() for n in range(-1, 6)],
-    label=text("周次"),
-    default=first_week.isoformat(),
-    name_of=lambda code: messages.week_title(date.fromisoformat(code)),
-)
+with st.columns([4, 8])[0]:
+    week = filters.from_list(
+        "week",
+        [(first_week + timedelta(weeks=n)).isoformat() for n in range(-1, 6)],
+        label=text("周次"),
+        default=first_week.isoformat(),
+        name_of=lambda code: messages.week_title(date.fromisoformat(code)),
+    )
 officer_week.draw(staff, date.fromisoformat(week))
 st.subheader(text("执法人员"), anchor=False)
 officer_list.draw(staff)

@@ -47,7 +47,15 @@ def draw(wanted: CaseFilter) -> None:
         record_lists.nothing_found(text("案件"))
         return
     record_lists.pick(
-        page.rows, _table(page.rows), key="case_id", address=ADDRESS, alt=text("案件")
+        page.rows,
+        _table(page.rows),
+        key="case_id",
+        address=ADDRESS,
+        alt=text("案件"),
+        column_config={
+            text(name): st.column_config.NumberColumn(format="localized")
+            for name in ("罚款，元", "没收，元")
+        },
     )
     if record_lists.may("export"):
         st.link_button(text("导出 Excel"), export_address(wanted), icon=":material/download:")
@@ -86,8 +94,8 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             text("地点"): place,
             text("阶段"): [messages.label("stage", row["stage"]) for row in listed],
             text("决定时限"): [clock_words(row) for row in listed],
-            text("罚款，元"): [record_lists.money(row["fine_yuan"]) for row in listed],
-            text("没收，元"): [record_lists.money(row["confiscated_yuan"]) for row in listed],
+            text("罚款，元"): rows["fine_yuan"],
+            text("没收，元"): rows["confiscated_yuan"],
             text("结案日期"): [record_lists.day(row["closed_on"]) for row in listed],
         }
     )

@@ -24,7 +24,7 @@ def history(of: FacilityFile) -> dict[str, Any]:
         "tooltip": {"trigger": "item"},
         "xAxis": {
             "type": "time",
-            "axisLabel": {**grey, "hideOverlap": True},
+            "axisLabel": {**grey, "hideOverlap": True, "formatter": "{yyyy}-{MM}"},
             "splitLine": {"show": True, "lineStyle": {"color": colours.line}},
             **axis,
         },

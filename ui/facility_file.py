@@ -54,12 +54,15 @@ def draw(facility_id: str) -> None:
             ),
         )
         _draw_tables(of)
+        run = cached.run()
+        if run is not None and isinstance(row["cell_id"], str):
+            _draw_map(run, facility_id)
     with right:
         _draw_visits_left(of)
         _draw_score(of)
-        run = cached.run()
-        if run is not None and isinstance(row["cell_id"], str):
-            _draw_map(run, facility_id, row["cell_id"])
+        if isinstance(row["cell_id"], str) and st.button(text("在风险热点看所在网格")):
+            state.remember("cell", row["cell_id"])
+            st.switch_page("pages/hotspots.py")
 
 
 def _facts(of: FacilityFile) -> list[str]:
@@ -147,7 +150,7 @@ def _draw_score(of: FacilityFile) -> None:
             )
 
 
-def _draw_map(run: ScoreRun, facility_id: str, cell_id: str) -> None:
+def _draw_map(run: ScoreRun, facility_id: str) -> None:
     at = f"/data/near/{quote(run.run_id)}/{quote(facility_id, safe='')}"
     maps.risk_map(
         key="facility",
@@ -161,7 +164,6 @@ def _draw_map(run: ScoreRun, facility_id: str, cell_id: str) -> None:
         height=MAP_HEIGHT,
         fit=facility_id,
     )
-    record_lists.to("hotspots", text("在风险热点看所在网格"), cell=cell_id)
 
 
 def _draw_tables(of: FacilityFile) -> None:

@@ -13,7 +13,7 @@ from workflows.facility_file import FacilityFilter
 
 ADDRESS = "facility"
 EVERY = "*"
-CHANCES = {"10": 0.1, "20": 0.2, "40": 0.4}
+CHANCES = {"5": 0.05, "10": 0.1, "20": 0.2}
 MONTHS = ("6", "12", "24")
 MONTH_DAYS = 30.44
 LICENCE_SIGNS = {"expired": "●", "soon": "▲"}

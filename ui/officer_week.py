@@ -37,7 +37,7 @@ def draw(of: Staff, week_start: date) -> None:
                     text("原因"): [messages.say(why) for why in capacity.kept_out.values()],
                 }
             )
-            st.dataframe(shown, hide_index=True, height=300, alt=text("本周不能派出或只能部分派出"))
+            st.dataframe(shown, hide_index=True, alt=text("本周不能派出或只能部分派出"))
         else:
             st.caption(text("全员全周在岗"))
     with right:

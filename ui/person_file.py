@@ -51,7 +51,7 @@ def draw_new() -> None:
 
 def _draw_work(of: PersonFile) -> None:
     st.markdown("**" + text("常驻区划") + "**")
-    st.text("、".join(of.areas) if of.areas else text("未知"))
+    st.text(person_list.areas_words(of.row["usual_area_codes"]))
     st.markdown("**" + text("案件（{n}）", n=len(of.cases)) + "**")
     if of.cases.empty:
         st.caption(text("没有记录"))
@@ -81,7 +81,7 @@ def _cases(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_form(row: dict[str, Any], *, is_new: bool) -> None:
-    townships = record_reads.townships()
+    townships, names = record_reads.townships(), record_reads.area_names()
     held = [code for code in str(row.get("usual_area_codes") or "").split(";") if code]
     options = list(dict.fromkeys([*held, *townships]))
     kinds = list(PERSON_KINDS)
@@ -108,7 +108,7 @@ def _draw_form(row: dict[str, Any], *, is_new: bool) -> None:
             text("常驻区划"),
             options,
             default=held,
-            format_func=lambda code: townships.get(code, code),
+            format_func=lambda code: names.get(code, code),
         )
         if st.form_submit_button(text("保存"), type="primary"):
             _save(entry, is_new=is_new)

@@ -66,6 +66,14 @@ def filing_words(row: dict) -> str:
     return text("无须备案")
 
 
+def areas_words(codes: object) -> str:
+    """Return the names of ``;``-joined areas, a dash where there are none."""
+    if not isinstance(codes, str) or not codes:
+        return "—"
+    names = record_reads.area_names()
+    return "、".join(names.get(code, code) for code in codes.split(";"))
+
+
 def _one(key: str, names: dict[str, str], label: str) -> str | None:
     code = filters.from_list(
         key,
@@ -86,7 +94,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             text("人员类别"): [record_lists.word("person_kind", row["kind"]) for row in listed],
             text("行业"): rows["trade"].fillna("—"),
             text("备案"): [filing_words(row) for row in listed],
-            text("常驻区划"): rows["usual_area_codes"].fillna("—").str.replace(";", "、"),
+            text("常驻区划"): [areas_words(row["usual_area_codes"]) for row in listed],
             text("处罚，次"): rows["n_penalties"].astype(int),
         }
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from data.scope import Scope
+from data.scope import EVERYTHING, Scope
 from ui import cached
 from workflows import case_reading, facility_file, officers, persons
 from workflows.case_reading import CaseFile, CaseFilter, Page, current
@@ -107,7 +107,20 @@ def townships() -> dict[str, str]:
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
 def _townships(store_version: str, scope: Scope) -> dict[str, str]:
     del store_version
-    return facility_file.townships(cached.store(), scope=scope, as_of=current(cached.now()))
+    return facility_file.area_names(
+        cached.store(), scope=scope, as_of=current(cached.now()), level="township"
+    )
+
+
+def area_names() -> dict[str, str]:
+    """Return the name of every area by code: names of places are public."""
+    return _area_names(cached.version())
+
+
+@st.cache_resource(max_entries=4)
+def _area_names(store_version: str) -> dict[str, str]:
+    del store_version
+    return facility_file.area_names(cached.store(), scope=EVERYTHING, as_of=current(cached.now()))
 
 
 def persons_page(wanted: PersonFilter, page: int) -> Page:

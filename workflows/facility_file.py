@@ -24,11 +24,11 @@ from workflows.wording import from_json
 
 __all__ = [
     "FacilityFilter",
+    "area_names",
     "facility_file",
     "licence_state",
     "list_facilities",
     "near",
-    "townships",
     "visits_left",
 ]
 
@@ -191,11 +191,13 @@ def visits_left(
     )
 
 
-def townships(store: Store, *, scope: Scope, as_of: datetime) -> dict[str, str]:
-    """Return code → name of the townships that the reader may see, in order of code."""
+def area_names(
+    store: Store, *, scope: Scope, as_of: datetime, level: str | None = None
+) -> dict[str, str]:
+    """Return code → name of the areas, or of those of one level, in order of code."""
     columns = ["area_code", "name", "level"]
     areas = load_rows(store, "areas", scope=scope, as_of=as_of, columns=columns)
-    own = areas[areas["level"] == "township"]
+    own = areas if level is None else areas[areas["level"] == level]
     return dict(zip(own["area_code"].astype(str), own["name"].astype(str), strict=True))
 
 

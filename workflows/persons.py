@@ -53,7 +53,6 @@ class PersonFile:
     """One person: the register's entry, cases in the reader's scope, penalties counted by law."""
 
     row: Mapping[str, Any]
-    areas: tuple[str, ...]
     cases: pd.DataFrame
     n_elsewhere: int
     prompt: Message | None
@@ -123,10 +122,8 @@ def person_file(
     ).rows
     n_penalties = int(row["n_penalties"])
     own = _counted(cases, since=penalties_since(params, today))
-    names = _area_names(store, str(row["usual_area_codes"] or ""), as_of=as_of)
     return PersonFile(
         row=row,
-        areas=names,
         cases=cases,
         n_elsewhere=max(0, n_penalties - own),
         prompt=transfer_prompt(n_penalties, params),
@@ -329,20 +326,3 @@ def _points_of(
         str(code): (float(point.x), float(point.y), str(name))
         for code, name, point in zip(own["area_code"], own["name"], points, strict=True)
     }
-
-
-def _area_names(store: Store, codes: str, *, as_of: datetime) -> tuple[str, ...]:
-    return tuple(
-        str(found["name"].iloc[0]) if not found.empty else code
-        for code in filter(None, codes.split(";"))
-        for found in [area_of(store, code, as_of=as_of)]
-    )
-
-
-def area_of(store: Store, code: str, *, as_of: datetime) -> pd.DataFrame:
-    """Return the area of a code: names of areas are public, whoever asks."""
-    from data.scope import EVERYTHING
-
-    return record_pages.with_key(
-        store, "areas", code, scope=EVERYTHING, as_of=as_of, columns=("area_code", "name")
-    )
