@@ -82,5 +82,9 @@ with township:
     )
     st.dataframe(tables.shares(even.by_township.head(30)), hide_index=True, alt=text("占比差距"))
 
+if cached.may("export"):
+    st.link_button(
+        text("导出全部图层（GeoPackage）"), "/download/layers.gpkg", icon=":material/download:"
+    )
 st.subheader(text("最久未到访的地方"), anchor=False)
 st.dataframe(tables.unseen(even.longest_unseen), hide_index=True, alt=text("最久未到访的网格"))

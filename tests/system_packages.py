@@ -1,14 +1,16 @@
-"""Install what only the system's package manager has: Chromium and a Chinese font."""
+"""Install what only the system's package manager has: Chromium, a Chinese font, PostgreSQL."""
 
 import os
 import shutil
 import subprocess
 import sys
 
+from tests import postgres_server
+
 
 def missing() -> list[str]:
-    """Return the Debian packages that browser tests still need."""
-    packages = []
+    """Return the Debian packages that browser tests and tests on a server store still need."""
+    packages = postgres_server.missing()
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         packages.append("chromium")
     listing = shutil.which("fc-list")
@@ -30,7 +32,7 @@ def main() -> int:
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         sys.stderr.write(
-            f"Browser tests need {', '.join(packages)}: "
+            f"Tests need {', '.join(packages)}: "
             f"install them with your system's package manager, then run make test again.\n"
         )
         return 1

@@ -20,8 +20,14 @@ GRACE_S = 10.0
 
 
 def worker_command(store_url: str) -> tuple[str, ...]:
-    """Return the command line of the worker for this store."""
-    return (sys.executable, "-m", "cli", "worker", "--store", store_url)
+    """
+    Return the command line of the worker for this store.
+
+    A server's address may hold a password, which a command line shows to every
+    user of the machine: the worker takes it from the environment, as the server did.
+    """
+    is_file = store_url.startswith("sqlite")
+    return (sys.executable, "-m", "cli", "worker", *(("--store", store_url) if is_file else ()))
 
 
 @contextlib.asynccontextmanager

@@ -28,7 +28,8 @@ from data.store import jobs
 from data.store.engine import Store, open_store
 from errors import JobCancelledError, MedPatrolError
 from routing.solve import SolveProgress, SolverParams
-from workflows import demo, importing, planning, requests, scoring
+from workflows import access, demo, importing, planning, requests, scoring
+from workflows.import_reading import Choice
 from workflows.planning import WeekRequest
 from workflows.score_runs import default_as_of
 from workflows.settings import Settings, read_settings
@@ -115,14 +116,25 @@ def _run_import(
             kind=job.params.get("kind"),
             datum=job.params.get("datum", "auto"),
             profile=None if profile is None else Path(profile),
+            choices=[Choice.of(choice) for choice in job.params.get("choices", ())],
             actor=job.actor,
             now=datetime.now(UTC),
+            job_id=job.job_id,
             progress=reporter.or_cancel,
         )
         return _scored_import(store, settings, job, reporter, report)
     finally:
         # only now: a job whose process was killed runs again and needs its files
         requests.discard_upload(folder)
+
+
+def _run_import_check(
+    store: Store,
+    settings: Settings,  # noqa: ARG001 - runners are called alike
+    job: jobs.Job,
+    reporter: Reporter,
+) -> Mapping[str, Any]:
+    return import_requests.run_check(store, job, progress=reporter.or_cancel)
 
 
 def _scored_import(
@@ -210,6 +222,7 @@ def _run_plan(
 RUNNERS: Mapping[str, Callable[[Store, Settings, jobs.Job, Reporter], Mapping[str, Any]]] = {
     "demo": _run_demo,
     "import": _run_import,
+    "import_check": _run_import_check,
     "score": _run_score,
     "plan": _run_plan,
 }
@@ -238,8 +251,10 @@ def _supervise(
 ) -> None:
     """Run one job in a child, renew its lease, end it when asked and it does not listen."""
     child = subprocess.Popen(  # noqa: S603 - our own command, no shell
-        [sys.executable, "-m", "cli", "job", job_id, "--store", store_url],
+        [sys.executable, "-m", "cli", "job", job_id],
         cwd=Path(__file__).parent.parent,
+        # not on the command line, where every user of the machine would see a password
+        env={**os.environ, access.STORE_VARIABLE: store_url},
     )
     asked_s: float | None = None
     while child.poll() is None:

@@ -40,6 +40,16 @@ def test_the_command_names_the_store():
     assert command == (sys.executable, "-m", "cli", "worker", "--store", "sqlite:///x.sqlite")
 
 
+def test_the_command_names_no_servers_address():
+    """Every user of the machine may list command lines; the address may hold a password."""
+    assert worker.worker_command("postgresql://u:secret@h/d") == (
+        sys.executable,
+        "-m",
+        "cli",
+        "worker",
+    )
+
+
 def test_a_worker_that_dies_is_started_again(tmp_path):
     """A solver that runs out of memory must not end planning for good."""
     beats = tmp_path / "beats"
