@@ -12,7 +12,7 @@ import hmac
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -83,6 +83,11 @@ def save_identities(conn: Connection, store: Store, identities: pd.DataFrame) ->
     return len(changed)
 
 
+def check_there(conn: Connection, complaint_id: str, *, scope: Scope, at: int) -> None:
+    """Raise NotFoundError unless a lead has a complainant and is for this reader."""
+    _visible_row(conn, complaint_id, scope=scope, as_of=at + 1)
+
+
 def reveal(
     store: Store,
     complaint_id: str,
@@ -91,9 +96,13 @@ def reveal(
     actor: str,
     scope: Scope,
     now: datetime | None = None,
+    before: Callable[[Connection, int], None] | None = None,
 ) -> Identity:
     """
     Show a complainant; the audit entry with the reason is committed first.
+
+    ``before`` is called inside the same transaction and may refuse. Who may ask is
+    decided in ``workflows/complainants.py``.
 
     Raises
     ------
@@ -109,6 +118,8 @@ def reveal(
     at = engine.written_at(now)
     with store.write() as conn:
         row = _visible_row(conn, complaint_id, scope=scope, as_of=at + 1)
+        if before is not None:
+            before(conn, at)
         audit.append(
             conn, at=at, actor=actor, action="reveal", object_id=complaint_id, reason=reason
         )
