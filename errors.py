@@ -61,6 +61,10 @@ class NotFoundError(MedPatrolError, LookupError):
     """What was asked for is not there, or not for this reader: the same answer for both."""
 
 
+class InUseError(MedPatrolError):
+    """Something can't be taken back, because later work builds on it; the message names it."""
+
+
 class MissingCrsError(MedPatrolError, ValueError):
     """Shapes came without a coordinate reference system."""
 

@@ -110,16 +110,25 @@ class Seen:
                 self.areas.append(part.checked.records[["area_code", "shape"]])
 
 
-def read_parts(store: Store, source: Source, *, wish: Wish, seen: Seen) -> list[Part]:
+def read_parts(
+    store: Store,
+    source: Source,
+    *,
+    wish: Wish,
+    seen: Seen,
+    tables: Sequence[FileTable] | None = None,
+) -> list[Part]:
     """
     Read one file: its tables, each as one kind or two, in the order they are stored.
+
+    ``tables`` are those of the file where they were read before.
 
     Raises
     ------
     BadFileError
         If the file, or one of its tables, can't be taken as it is.
     """
-    tables = reading.read_tables(source.path, name=source.name)
+    tables = tables or reading.read_tables(source.path, name=source.name)
     parts: list[Part] = []
     for table, profile in _profiled(tables, source, wish):
         cut, left = left_out.split(table)

@@ -28,7 +28,7 @@ from data.store import jobs
 from data.store.engine import Store, open_store
 from errors import JobCancelledError, MedPatrolError
 from routing.solve import SolveProgress, SolverParams
-from workflows import access, demo, importing, planning, requests, scoring
+from workflows import access, demo, import_requests, importing, planning, requests, scoring
 from workflows.import_reading import Choice
 from workflows.planning import WeekRequest
 from workflows.score_runs import default_as_of

@@ -2,13 +2,12 @@
 What a person asks for from a screen: import files, score, plan, stop.
 
 Each request is a row in the jobs table with an idempotency key, so that a
-double click or a repeated request after a broken connection does it once. An
-upload is a new request each time: importing the same file twice changes nothing.
+double click or a repeated request after a broken connection does it once. The
+same files with the same settings are one request until an import is taken back.
 """
 
 import hashlib
 import re
-import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from data import audit
 from data.scope import Scope
-from data.store import jobs
+from data.store import imports, jobs
 from data.store.engine import Store
 from data.store.jobs import Job
 from errors import NoDataError
@@ -66,7 +65,7 @@ def request_import(
     key = hashlib.sha256()
     for upload in uploads:
         key.update(upload.name.encode() + b"\0" + hashlib.sha256(upload.content).digest())
-    key.update(f"{kind}{datum}{profile}{secrets.token_hex(8)}".encode())
+    key.update(f"{kind}{datum}{profile}{imports.n_undone(store)}".encode())
     folder = store.path.parent / UPLOADS / key.hexdigest()[:24]
     folder.mkdir(parents=True, exist_ok=True)
     for upload in uploads:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, true, update
 
 from data import schema
 from data.records import Message
@@ -130,6 +130,36 @@ def list_imports(store: Store, *, scope: Scope) -> pd.DataFrame:
     for name in ("imported_at", "undone_at"):
         frame[name] = pd.to_datetime(frame[name].astype("Int64"), unit="s", utc=True)
     return frame
+
+
+def get_import(conn: Connection, import_id: int, *, scope: Scope) -> Row:
+    """Return one import's row; NotFoundError if it is not there, or not for this reader."""
+    table = tables.imports
+    found = conn.execute(
+        select(table).where(table.c.import_id == import_id, _in_scope(scope))
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError("没有这次导入：{import_id}", import_id=import_id)
+    return found
+
+
+def n_undone(store: Store) -> int:
+    """Return how many imports were taken back so far."""
+    query = select(func.count()).where(tables.imports.c.undone_at.is_not(None))
+    with store.read() as conn:
+        return int(conn.execute(query).scalar_one())
+
+
+def names(conn: Connection, import_ids: Sequence[int | None]) -> list[str]:
+    """Return how people call some imports: number and file; ``None`` is the ledger."""
+    table = tables.imports.c
+    rows = conn.execute(
+        select(table.import_id, table.file_name).where(
+            table.import_id.in_([i for i in import_ids if i is not None])
+        )
+    ).all()
+    named = [f"#{row.import_id} {row.file_name}" for row in rows]
+    return [*named, *(["台账记录"] if None in import_ids else [])]
 
 
 def stored_keys(store: Store, kind: str) -> frozenset[str]:
