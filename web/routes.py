@@ -21,7 +21,7 @@ from data.scope import Scope
 from data.store.engine import Store
 from errors import MedPatrolError, NotFoundError, StoreBusyError
 from ui import maps
-from web import layer_routes, ledger_routes, payloads, record_routes
+from web import import_routes, layer_routes, ledger_routes, payloads, record_routes
 from workflows import access, map_layers, wording
 
 ASSET_TYPES = {
@@ -82,6 +82,7 @@ def routes(store_url: str) -> list[BaseRoute]:
         route("/download/plan/{plan_id}.gpx", plan_gpx),
         *(route(path, answer) for path, answer in ledger_routes.answers(_payload)),
         *record_routes.routes(route),
+        *import_routes.routes(route),
         *layer_routes.routes(route),
         # Whatever else is asked for under these is not there, and no page of the frame either.
         *(Route(f"/{top}/{{rest:path}}", nothing) for top in ("data", "download", "document")),

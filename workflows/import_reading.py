@@ -22,7 +22,8 @@ from data.scope import EVERYTHING
 from data.store import imports, rows
 from data.store.engine import Store
 from errors import BadFileError
-from workflows import placing
+from workflows import import_profiles, placing
+from workflows.import_profiles import SavedProfile
 
 _BOX_MARGIN_DEG = 0.3
 """How far outside the loaded areas a point may lie unremarked, degrees (about 30 km)."""
@@ -72,6 +73,7 @@ class Wish:
     actor: str
     now: datetime
     choices: Sequence[Choice] = ()
+    saved: Sequence[SavedProfile] = ()
     job_id: str | None = None
 
     def choice(self, file: str, sheet: str | None) -> Choice | None:
@@ -180,6 +182,10 @@ def profile_of(table: FileTable, source: Source, wish: Wish, *, is_only: bool) -
     mapped = None if wish.profile is None else wish.profile.for_file(source.name)
     if mapped is not None and wish.kind in {None, mapped.rule.kind}:
         return mapped
+    saved = import_profiles.matching(wish.saved, headers.fingerprint(table.headers))
+    if saved is not None and wish.kind in {None, saved.kind}:
+        rule = Rule(kind=saved.kind, columns=saved.columns)
+        return FileProfile(pattern=source.name, rule=rule, datum=saved.datum)
     kind = wish.kind
     if kind is None and not is_only:
         # Several tables in one file: the sheet says more than the file's name.

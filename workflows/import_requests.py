@@ -20,7 +20,7 @@ from data.store import engine, imports, jobs
 from data.store.engine import Store
 from data.store.jobs import Job
 from errors import NoDataError, NotFoundError
-from workflows import access, import_preview, importing, requests
+from workflows import access, import_preview, import_profiles, importing, requests
 from workflows.import_preview import Progress
 from workflows.import_reading import Choice, Wish
 from workflows.requests import UPLOADS, Upload, safe_name
@@ -128,6 +128,7 @@ def run_check(store: Store, job: Job, *, progress: Progress) -> dict[str, Any]:
         actor=job.actor,
         now=datetime.now(UTC),
         choices=[Choice.of(choice) for choice in params.get("choices", ())],
+        saved=import_profiles.saved_profiles(store),
         job_id=job.job_id,
     )
     found = import_preview.preview(store, sources, wish=wish, progress=progress)
@@ -140,6 +141,14 @@ def drop_old_uploads(store: Store) -> None:
     for folder in (store.folder / UPLOADS).glob("*"):
         if folder.is_dir() and time.time() - folder.stat().st_mtime > _KEPT_S:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def points(store: Store, job_id: str, *, scope: Scope) -> Mapping[str, Any]:
+    """Return the map layer of a look; NotFoundError where there is none for this reader."""
+    found = (_checked(store, job_id, scope=scope).result or {}).get("points")
+    if not found:
+        raise NotFoundError("没有这项内容，或不在您的辖区")
+    return dict(found)
 
 
 def _checked(store: Store, job_id: str, *, scope: Scope) -> Job:

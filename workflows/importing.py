@@ -18,7 +18,7 @@ from data.records import Message
 from data.store import engine, imports, rows
 from data.store.engine import Store
 from errors import BadFileError
-from workflows import import_reading, wording
+from workflows import import_profiles, import_reading, wording
 from workflows.import_reading import Choice, Part, Seen, Source, Wish
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ def import_paths(
         actor=actor,
         now=now,
         choices=choices,
+        saved=import_profiles.saved_profiles(store),
         job_id=job_id,
     )
     files: list[FileReport] = []

@@ -44,6 +44,8 @@ _AMOUNT = re.compile(
 _SCALES = {"亿": 1e8, "千万": 1e7, "百万": 1e6, "万": 1e4, "千": 1e3, None: 1.0}
 _POWER = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+?\d{1,2}")
 """A long number as a spreadsheet shows it when its column is too narrow."""
+_ROUNDED = r"1[3-9]\d{1,2}0{7,8}"
+"""A mobile number that went through such a display once and came back as a number."""
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _SERIAL_START = date(1899, 12, 30)
@@ -87,9 +89,8 @@ def clean(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def damaged(texts: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Say which texts are numbers whose digits a spreadsheet has thrown away."""
-    lost = pc.or_(
-        pc.starts_with(texts, DIGITS_LOST), pc.match_substring_regex(texts, f"^{_POWER.pattern}$")
-    )
+    pattern = f"^({_POWER.pattern}|{_ROUNDED})$"
+    lost = pc.or_(pc.starts_with(texts, DIGITS_LOST), pc.match_substring_regex(texts, pattern))
     return pc.fill_null(lost, fill_value=False).to_numpy()
 
 
