@@ -21,7 +21,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("overview", "hotspots", "weekly_plan", "evenness", "import_data")
+PAGES = (
+    "overview",
+    "hotspots",
+    "weekly_plan",
+    "evenness",
+    "import_data",
+    "cases",
+    "facilities",
+    "persons",
+    "officers",
+)
 N_RUNS = 7
 
 

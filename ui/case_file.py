@@ -85,7 +85,8 @@ def _draw_links(of: CaseFile) -> None:
             name = text("人员 {id}", id=row["person_id"])
             record_lists.to("persons", name, person=row["person_id"])
     if isinstance(row["complaint_id"], str):
-        st.text(text("来自线索 {id}", id=row["complaint_id"]))
+        lead = row["complaint_id"]
+        record_lists.to("leads", text("来自线索 {id}", id=lead), icon=":material/inbox:", q=lead)
     for visit in of.inspections.to_dict("records"):
         st.text(
             text(
@@ -158,11 +159,11 @@ def _draw_next(of: CaseFile) -> None:
         return
     later = list(CASE_STAGES)[at + 1 :]
     choices = [*later, EXTEND] if of.clock is not None else later
-    stage = st.selectbox(text("下一步"), choices, format_func=_step_name, key="next-stage")
+    stage = st.selectbox(
+        text("下一步"), choices, format_func=_step_name, key=f"next-{len(of.events)}"
+    )
     with st.form("next", border=False):
-        on = st.date_input(
-            text("日期"), value=cached.now().date(), max_value=cached.now().date(), key="next-on"
-        )
+        on = st.date_input(text("日期"), value=cached.now().date(), max_value=cached.now().date())
         values: dict[str, Any] = {}
         if stage == "decided":
             values["fine_yuan"] = st.number_input(text("罚款，元"), min_value=0.0, step=1000.0)

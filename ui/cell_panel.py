@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import cached, charts, messages, tables
+from ui import cached, charts, facility_list, messages, tables
 from ui.messages import text
 from workflows import reading
 from workflows.reading import CellStory, ScoreRun
@@ -27,7 +27,7 @@ def draw_missing(run: ScoreRun) -> None:
 def draw(run: ScoreRun, cell_id: str | None) -> None:
     """Draw the panel of a cell, or how to get one."""
     story = None if cell_id is None else cached.cell(run, cell_id)
-    if story is None:
+    if story is None or cell_id is None:
         _draw_nothing_chosen(run)
         return
     row = story.row
@@ -61,6 +61,7 @@ def draw(run: ScoreRun, cell_id: str | None) -> None:
     )
     _draw_knowledge(row)
     _draw_done(story)
+    facility_list.draw_of_cell(cell_id)
 
 
 def _facts(row: Mapping[str, Any]) -> list[str]:

@@ -178,6 +178,9 @@ def _draw_tables(of: FacilityFile) -> None:
             st.caption(text("没有记录"))
         else:
             st.dataframe(shown, hide_index=True, placeholder="—", alt=title)
+    if len(of.leads):
+        facility_id = str(of.row["facility_id"])
+        record_lists.to("leads", text("在线索台账查看"), facility=facility_id)
     for row in of.cases.head(5).to_dict("records"):
         record_lists.to("cases", row["case_id"], case=row["case_id"], icon=":material/gavel:")
 

@@ -81,6 +81,16 @@ def draw(wanted: FacilityFilter) -> None:
     )
 
 
+def draw_of_cell(cell_id: str, *, n_most: int = 5) -> None:
+    """Draw links to the facilities of a cell, the riskiest first."""
+    rows = record_reads.facilities(FacilityFilter(cell_id=cell_id), 1).rows.head(n_most)
+    if rows.empty:
+        return
+    st.markdown("**" + text("机构") + "**")
+    for row in rows.to_dict("records"):
+        record_lists.to("facilities", str(row["name"]), facility=str(row["facility_id"]))
+
+
 def licence_words(row: dict) -> str:
     """Return the day a licence ends, with a sign and a word where it is over or nearly so."""
     params = cached.settings().records

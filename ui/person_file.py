@@ -60,7 +60,8 @@ def _draw_work(of: PersonFile) -> None:
         for row in of.cases.head(5).to_dict("records"):
             record_lists.to("cases", row["case_id"], case=row["case_id"], icon=":material/gavel:")
             if isinstance(row["complaint_id"], str):
-                st.caption(text("来自线索 {id}", id=row["complaint_id"]))
+                name = text("来自线索 {id}", id=row["complaint_id"])
+                record_lists.to("leads", name, q=row["complaint_id"])
     if of.n_elsewhere:
         st.caption(text("另有其他县区处罚 {n} 次，详情请向该县区了解", n=of.n_elsewhere))
 

@@ -84,6 +84,7 @@ class FacilityFilter:
     is_open: bool | None = True
     order: str = "score"
     facility_id: str | None = None
+    cell_id: str | None = None
 
 
 def cases(
@@ -286,6 +287,8 @@ def _facility_conditions(listed: Subquery, wanted: FacilityFilter) -> ColumnElem
     conditions = [any_contains((c.facility_id, c.name, c.address, c.licence_no), wanted.words)]
     if wanted.facility_id is not None:
         conditions.append(c.facility_id == wanted.facility_id)
+    if wanted.cell_id is not None:
+        conditions.append(c.cell_id == wanted.cell_id)
     if wanted.kinds:
         conditions.append(c.kind.in_(wanted.kinds))
     if wanted.area_code is not None:

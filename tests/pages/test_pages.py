@@ -8,7 +8,17 @@ from streamlit.testing.v1 import AppTest
 from tests import signing_in
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("overview", "hotspots", "weekly_plan", "evenness", "import_data")
+PAGES = (
+    "overview",
+    "hotspots",
+    "weekly_plan",
+    "evenness",
+    "import_data",
+    "cases",
+    "facilities",
+    "persons",
+    "officers",
+)
 
 
 def opened(page, store, monkeypatch, *, language="zh", user=None):
