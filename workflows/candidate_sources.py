@@ -54,9 +54,10 @@ def load_candidates(
         scope=scope,
         as_of=as_of,
         columns=["facility_id", "name", "address", "closed_on"],
+        joined=True,
     )
     known = Known(
-        leads=load_rows(store, "complaints", scope=scope, as_of=as_of),
+        leads=load_rows(store, "complaints", scope=scope, as_of=as_of, joined=True),
         inspections=load_rows(
             store,
             "inspections",
@@ -64,6 +65,7 @@ def load_candidates(
             as_of=as_of,
             columns=rule_check.INSPECTION_COLUMNS,
             since=rule_check.inspections_since(week_start),
+            joined=True,
         ),
         cells=scores.load_cell_scores(store, run.run_id, scope=scope),
         facilities=_still_open(

@@ -151,7 +151,7 @@ def make_plan(
         as_of=as_of,
         limit=max(params.least_candidates, params.candidates_per_shift * n_shifts),
     )
-    recusals = load_rows(store, "recusals", scope=scope, as_of=as_of)
+    recusals = load_rows(store, "recusals", scope=scope, as_of=as_of, joined=True)
     barred_teams = _recused(candidates.visits, formed.teams, recusals)
     districts = _districts_of(store, formed.teams, scope=scope, as_of=as_of)
     ways = travel.ways_for(

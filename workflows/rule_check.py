@@ -186,7 +186,7 @@ def check_saved_plan(
     return check_plan(
         plan,
         officers=load_rows(store, "officers", scope=scope, as_of=plan.as_of),
-        recusals=load_rows(store, "recusals", scope=scope, as_of=plan.as_of),
+        recusals=load_rows(store, "recusals", scope=scope, as_of=plan.as_of, joined=True),
         inspections=load_rows(
             store,
             "inspections",
@@ -194,6 +194,7 @@ def check_saved_plan(
             as_of=plan.as_of,
             columns=INSPECTION_COLUMNS,
             since=since,
+            joined=True,
         ),
         params=params,
     )

@@ -14,6 +14,7 @@ from sqlalchemy.sql.selectable import FromClause
 from data import schema
 from data.scope import SEALED_KIND, WITHOUT_DISTRICT, Scope
 from data.store import tables
+from data.store.match_tables import same_records
 
 _SEALED = {"inspections": "kind", "complaints": "channel"}
 _LINKS = {
@@ -31,13 +32,21 @@ Box = tuple[float, float, float, float]
 
 
 def visible_rows(
-    kind: str, *, scope: Scope, as_of: int, columns: Sequence[str], box: Box | None = None
+    kind: str,
+    *,
+    scope: Scope,
+    as_of: int,
+    columns: Sequence[str],
+    box: Box | None = None,
+    joined: bool = False,
 ) -> Select:
     """
     Select the versions known before ``as_of`` (seconds) that the reader may see.
 
     Links are followed to what was known at the same time, never to later news.
-    ``box`` keeps what has its point inside.
+    ``box`` keeps what has its point inside. ``joined`` gives what concerns a
+    facility to the one that stands for it and for its likes, and of the facilities
+    only those (decision 0010).
     """
     spec, table = schema.KINDS[kind], tables.VERSIONED[kind]
     source: FromClause = table
@@ -50,11 +59,13 @@ def visible_rows(
             and_(linked.c[column] == table.c[column], was_known(linked, as_of)),
         )
     district = _inherited("district_code", table, linked)
+    named = {"district_code": district}
+    same = same_records.alias("same") if joined and "facility_id" in table.c else None
+    if same is not None:
+        source = source.outerjoin(same, _stands_for(same, table, as_of))
+        named["facility_id"] = func.coalesce(same.c.canonical_id, table.c.facility_id)
     picked: list[ColumnElement] = [
-        _inherited(name, table, linked).label(name)
-        if name != "district_code"
-        else district.label(name)
-        for name in columns
+        named.get(name, _inherited(name, table, linked)).label(name) for name in columns
     ] or [table.c.version_id]
     query = (
         select(*picked)
@@ -62,6 +73,8 @@ def visible_rows(
         .where(was_known(table, as_of))
         .order_by(*(table.c[name] for name in spec.key))
     )
+    if same is not None and kind == "facilities":
+        query = query.where(same.c.record_id.is_(None))
     if box is not None:
         west, south, east, north = box
         query = query.where(
@@ -69,6 +82,14 @@ def visible_rows(
             _inherited("lat", table, linked).between(south, north),
         )
     return _within(query, kind, table=table, district=district, scope=scope)
+
+
+def _stands_for(same: FromClause, table: FromClause, as_of: int) -> ColumnElement[bool]:
+    return and_(
+        same.c.kind == "facilities",
+        same.c.record_id == table.c.facility_id,
+        same.c.known_from < as_of,
+    )
 
 
 def was_known(table: FromClause, as_of: int) -> ColumnElement[bool]:

@@ -99,6 +99,7 @@ def load_rows(
     columns: Sequence[str] | None = None,
     since: datetime | None = None,
     box: queries.Box | None = None,
+    joined: bool = False,
 ) -> pd.DataFrame:
     """
     Load one row per record, as it was known before ``as_of``.
@@ -112,6 +113,9 @@ def load_rows(
         Only records whose event is at this instant or later.
     box
         Only records with a point in west, south, east, north (degrees, WGS-84).
+    joined
+        Give the history of facilities linked as the same to the one that stands for
+        them, and leave the others out of the facilities.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def load_rows(
     """
     wanted, types = _wanted(schema.KINDS[kind], columns)
     query = queries.visible_rows(
-        kind, scope=scope, as_of=to_seconds(as_of), columns=wanted, box=box
+        kind, scope=scope, as_of=to_seconds(as_of), columns=wanted, box=box, joined=joined
     )
     if since is not None:
         query = query.where(queries.happened_since(kind, to_seconds(since)))
