@@ -4,25 +4,24 @@ import streamlit as st
 
 from data.schema import KINDS
 from errors import MedPatrolError
-from ui import cached, first_steps, messages, progress, state, tables
+from ui import cached, first_steps, import_check, import_list, messages, progress, state, tables
 from ui.messages import text
-from workflows import requests
+from workflows import import_requests, requests
 from workflows.requests import Upload
 
-JOB = "import_job"
 SCORE_JOB = "score_job"
 AUTOMATIC = "auto"
 
 settings = cached.settings()
-messages.title(text("数据导入"), text("哪些已采用，哪些被拒绝，为什么"))
+messages.title(text("数据导入"), text("先检查，再导入；哪些已采用，哪些被拒绝，为什么"))
 
 with st.form("files", clear_on_submit=True):
     uploaded = st.file_uploader(
         text(
-            "选择文件（CSV、XLSX、GeoPackage、Shapefile 压缩包、OSM.PBF，不超过 {n} MB）",
+            "选择文件（CSV、XLSX、XLS、GeoPackage、Shapefile 压缩包、OSM.PBF，不超过 {n} MB）",
             n=settings.screen.max_upload_mb,
         ),
-        type=["csv", "txt", "xlsx", "gpkg", "geojson", "json", "zip", "pbf", "toml"],
+        type=["csv", "txt", "xlsx", "xls", "gpkg", "geojson", "json", "zip", "pbf", "toml"],
         accept_multiple_files=True,
         max_upload_size=settings.screen.max_upload_mb,
     )
@@ -36,7 +35,7 @@ with st.form("files", clear_on_submit=True):
     profile = profile_column.selectbox(
         text("映射方案"),
         [AUTOMATIC, *profiles],
-        format_func=lambda name: text("无；列名与本系统一致") if name == AUTOMATIC else name,
+        format_func=lambda name: text("自动；按表头识别") if name == AUTOMATIC else name,
         help=text("也可以把自己的方案（TOML）和数据文件一起选中"),
     )
     datum = datum_column.selectbox(
@@ -44,9 +43,9 @@ with st.form("files", clear_on_submit=True):
         [AUTOMATIC, "wgs84", "gcj02", "bd09", "cgcs2000"],
         format_func=lambda name: text("自动判断") if name == AUTOMATIC else name.upper(),
     )
-    if st.form_submit_button(text("导入"), type="primary") and uploaded:
+    if st.form_submit_button(text("检查文件"), type="primary") and uploaded:
         try:
-            job_id = requests.request_import(
+            job_id = import_requests.request_check(
                 cached.store(),
                 [Upload(name=file.name, content=file.getvalue()) for file in uploaded],
                 kind=None if kind == AUTOMATIC else kind,
@@ -57,9 +56,11 @@ with st.form("files", clear_on_submit=True):
         except MedPatrolError as error:
             messages.show_error(error)
         else:
-            state.remember(JOB, job_id)
+            state.remember(import_check.CHECK_JOB, job_id)
+            state.remember(import_check.JOB, None)
 
-progress.follow(JOB, kind="import", draw_result=tables.draw_import_report)
+import_check.follow()
+progress.follow(import_check.JOB, kind="import", draw_result=tables.draw_import_report)
 
 run = cached.run()
 if cached.is_empty():
@@ -82,5 +83,5 @@ else:
         )
     progress.follow(SCORE_JOB, kind="score", draw_result=None)
 
-    st.subheader(text("最近的导入"), anchor=False)
-    tables.draw_imports(cached.recent_imports())
+st.subheader(text("最近的导入"), anchor=False)
+import_list.draw(cached.recent_imports())
