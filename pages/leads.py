@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from ui import cached, first_steps, lead_board, lead_data, lead_filters, lead_form, messages, state
+from ui import first_steps, lead_board, lead_data, lead_filters, lead_form, messages, state
 from ui.messages import text
 
 book = lead_data.book()
-counts = lead_data.counts()
-may_write = cached.may("leads.write")
+asked = lead_data.ask()
+counts = lead_data.counts(asked)
+may_write = "leads.write" in asked.rights
 form_is_open = st.query_params.get("form") is not None
 
 
@@ -29,17 +30,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     messages.title(
         text("线索台账（{n}）", n=counts["new"]),
         text("未办结 {n} 条", n=counts["open"]),
-        text("截至 {time}", time=messages.when(lead_data.minute())),
+        text("截至 {time}", time=messages.when(asked.now)),
     )
     buttons = st.container(horizontal=True, horizontal_alignment="right", width="content")
 
-codes, shape = lead_filters.draw(counts)
+codes, shape = lead_filters.draw(asked, counts)
 with buttons:
-    if cached.may("export"):
+    if "export" in asked.rights:
         address = lead_board.own_address("/download/leads.xlsx", codes, lang=state.language())
         st.link_button(text("导出"), address)
     if may_write:
         st.button(text("登记线索"), on_click=switch_form, key="open_form")
 if form_is_open and may_write:
-    lead_form.draw(book)
-lead_board.draw(book, codes, shape=shape, now=int(lead_data.minute().timestamp()))
+    lead_form.draw(book, asked)
+lead_board.draw(book, asked, codes, shape=shape)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from errors import MedPatrolError
 from ui import lead_data, lead_filters, lead_panel, lead_table, lead_triage, maps, state
+from ui.lead_data import Asked
 from ui.maps import MapLayer
 from ui.messages import text
 from workflows.ledger import Book
@@ -18,13 +19,14 @@ PAGE_ROWS = 10
 _PANEL = "ui.complainant_panel"
 
 
-def draw(book: Book, codes: Mapping[str, str], *, shape: str, now: int) -> None:
+def draw(book: Book, asked: Asked, codes: Mapping[str, str], *, shape: str) -> None:
     """Draw lines, map and panels for a filter."""
+    now = int(asked.now.timestamp())
     n_page = int(state.recall("lead_page") or "1")
-    lines, total = lead_data.page(codes, limit=PAGE_ROWS, offset=(n_page - 1) * PAGE_ROWS)
+    lines, total = lead_data.page(asked, codes, limit=PAGE_ROWS, offset=(n_page - 1) * PAGE_ROWS)
     if total and lines.empty:
         n_page = 1
-        lines, total = lead_data.page(codes, limit=PAGE_ROWS, offset=0)
+        lines, total = lead_data.page(asked, codes, limit=PAGE_ROWS, offset=0)
     if not total:
         lead_filters.draw_none(codes)
         return
@@ -38,7 +40,7 @@ def draw(book: Book, codes: Mapping[str, str], *, shape: str, now: int) -> None:
     )
     with foot:
         st.pagination(max(-(-total // PAGE_ROWS), 1), key="lead_page")
-    _panels(book, lines, picked, shape=shape)
+    _panels(book, asked, lines, picked, shape=shape)
 
 
 def own_address(path: str, codes: Mapping[str, str], **more: str) -> str:
@@ -87,15 +89,17 @@ def _map(codes: Mapping[str, str]) -> None:
     )
 
 
-def _panels(book: Book, lines: pd.DataFrame, picked: list[str], *, shape: str) -> None:
+def _panels(
+    book: Book, asked: Asked, lines: pd.DataFrame, picked: list[str], *, shape: str
+) -> None:
     ids = [str(lead_id) for lead_id in lines["complaint_id"]]
     wanted = state.recall("lead")
     chosen = picked or ([wanted] if wanted and shape != "table" else ids[:1])
     try:
-        stories = [lead_data.story(lead_id) for lead_id in chosen[:20]]
+        stories = [lead_data.story(asked, lead_id) for lead_id in chosen[:20]]
     except MedPatrolError:
         # what was picked has left the reader's sight since
-        stories = [lead_data.story(ids[0])]
+        stories = [lead_data.story(asked, ids[0])]
     lead_id = str(stories[0].line["complaint_id"])
     left, right = st.columns([8, 4])
     with left:
@@ -105,7 +109,7 @@ def _panels(book: Book, lines: pd.DataFrame, picked: list[str], *, shape: str) -
             importlib.import_module(_PANEL).draw(lead_id)
     with right:
         _next_button(ids, lead_id)
-        lead_triage.draw(book, stories)
+        lead_triage.draw(book, asked, stories)
 
 
 def _next_button(ids: list[str], lead_id: str) -> None:

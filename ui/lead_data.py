@@ -1,6 +1,7 @@
 """The ledger as its pages call it: brought up to date, counted once a minute and change."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,29 @@ import pandas as pd
 import streamlit as st
 
 from data.scope import Scope
-from ui import cached
-from workflows import ledger_views
+from ui import cached, state
+from workflows import access, ledger_views
 from workflows.clocks import Clocks
 from workflows.ledger import Book
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks in this run of the page, and when: asked of the store once, not at each step."""
+
+    version: str
+    scope: Scope
+    now: datetime
+    actor: str
+    rights: frozenset[str]
+
+
+def ask() -> Asked:
+    """Return who asks now; every act asks anew by itself."""
+    visitor = cached.visitor()
+    scope = access.narrowed(visitor.scope, state.district())
+    return Asked(cached.version(), scope, minute(), visitor.account, visitor.rights)
+
 
 _KEYED: dict[str | type[Any], Any] = {Scope: repr}
 
@@ -34,10 +54,12 @@ def minute() -> datetime:
     return cached.now().replace(second=0, microsecond=0)
 
 
-def counts() -> dict[str, int]:
+def counts(asked: Asked | None = None) -> dict[str, int]:
     """Return the ledger's numbers; every page shows these."""
-    book()
-    return _counts(cached.version(), cached.scope(), minute())
+    if asked is None:
+        book()
+        asked = ask()
+    return _counts(asked.version, asked.scope, asked.now)
 
 
 @st.cache_resource(max_entries=64, hash_funcs=_KEYED)
@@ -45,11 +67,11 @@ def _counts(store_version: str, scope: Scope, now: datetime) -> dict[str, int]:
     return ledger_views.counts(cached.store(), scope=scope, now=now)
 
 
-def page(codes: Mapping[str, str], *, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+def page(
+    asked: Asked, codes: Mapping[str, str], *, limit: int, offset: int
+) -> tuple[pd.DataFrame, int]:
     """Return one page of lines and how many there are in all."""
-    return _page(
-        cached.version(), cached.scope(), minute(), tuple(sorted(codes.items())), limit, offset
-    )
+    return _page(asked.version, asked.scope, asked.now, tuple(sorted(codes.items())), limit, offset)
 
 
 @st.cache_resource(max_entries=64, hash_funcs=_KEYED)
@@ -66,9 +88,9 @@ def _page(
     )
 
 
-def story(lead_id: str) -> ledger_views.LeadStory:
+def story(asked: Asked, lead_id: str) -> ledger_views.LeadStory:
     """Return what is known of one lead."""
-    return _story(cached.version(), cached.scope(), minute(), lead_id)
+    return _story(asked.version, asked.scope, asked.now, lead_id)
 
 
 @st.cache_resource(max_entries=64, hash_funcs=_KEYED)
@@ -79,9 +101,9 @@ def _story(store_version: str, scope: Scope, now: datetime, lead_id: str) -> led
     )
 
 
-def owners() -> list[str]:
+def owners(asked: Asked) -> list[str]:
     """Return who leads can be given to."""
-    return _owners(cached.version(), cached.scope())
+    return _owners(asked.version, asked.scope)
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
@@ -89,9 +111,9 @@ def _owners(store_version: str, scope: Scope) -> list[str]:
     return ledger_views.owners(_book(cached.store().url), scope=scope)
 
 
-def areas() -> dict[str, str]:
+def areas(asked: Asked) -> dict[str, str]:
     """Return code → name of the areas that a lead can lie in."""
-    return _areas(cached.version(), cached.scope())
+    return _areas(asked.version, asked.scope)
 
 
 @st.cache_resource(max_entries=8, hash_funcs=_KEYED)
@@ -99,9 +121,9 @@ def _areas(store_version: str, scope: Scope) -> dict[str, str]:
     return ledger_views.areas(cached.store(), scope=scope, now=cached.now())
 
 
-def facilities() -> dict[str, str]:
+def facilities(asked: Asked) -> dict[str, str]:
     """Return id → name of the open facilities."""
-    return _facilities(cached.version(), cached.scope())
+    return _facilities(asked.version, asked.scope)
 
 
 @st.cache_resource(max_entries=8, hash_funcs=_KEYED)

@@ -8,6 +8,7 @@ import streamlit as st
 from data.schema import CHANNELS, TOPICS
 from errors import MedPatrolError
 from ui import cached, lead_data, messages, state
+from ui.lead_data import Asked
 from ui.messages import text
 from workflows import ledger_views
 
@@ -16,7 +17,7 @@ LAYOUTS = ("table", "map", "list")
 _GENERATION = "lead_filters"
 
 
-def draw(counts: Mapping[str, int]) -> tuple[dict[str, str], str]:
+def draw(asked: Asked, counts: Mapping[str, int]) -> tuple[dict[str, str], str]:
     """Draw the filters in two rows; return the codes that are chosen, and table, map or list."""
     codes = _from_address()
     made: dict[str, str] = {}
@@ -29,8 +30,8 @@ def draw(counts: Mapping[str, int]) -> tuple[dict[str, str], str]:
         made["channel"] = _choice("channel", text("渠道"), "channel", list(CHANNELS), codes)
         made["topic"] = _choice("topic", text("类别"), "topic", list(TOPICS), codes)
         with st.popover(_more(codes)):
-            made |= _others(codes)
-        _views(made)
+            made |= _others(asked, codes)
+        _views(asked, made)
         shape = _layout()
     chosen = {name: value for name, value in made.items() if value and value != ALL}
     if chosen.get("show") == "open":
@@ -113,8 +114,8 @@ def _choice(
     )
 
 
-def _others(codes: Mapping[str, str]) -> dict[str, str]:
-    areas, owners = lead_data.areas(), lead_data.owners()
+def _others(asked: Asked, codes: Mapping[str, str]) -> dict[str, str]:
+    areas, owners = lead_data.areas(asked), lead_data.owners(asked)
     area_codes = [ALL, *areas]
     owner_names = [ALL, *owners]
     area = st.selectbox(
@@ -146,8 +147,8 @@ def _others(codes: Mapping[str, str]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _views(made: Mapping[str, str]) -> None:
-    saved = ledger_views.saved_views(cached.store(), actor=cached.actor())
+def _views(asked: Asked, made: Mapping[str, str]) -> None:
+    saved = ledger_views.saved_views(cached.store(), actor=asked.actor)
     with st.popover(text("视图 {n}", n=len(saved))):
         for name, query in saved.items():
             row = st.container(horizontal=True)

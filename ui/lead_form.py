@@ -8,6 +8,7 @@ import streamlit as st
 from data.schema import CHANNELS, TIME_ZONE, TOPICS
 from errors import MedPatrolError
 from ui import cached, lead_data, lead_table, messages, state
+from ui.lead_data import Asked
 from ui.messages import text
 from workflows import ledger_entry
 from workflows.ledger import Book
@@ -16,9 +17,9 @@ from workflows.ledger_entry import NewLead
 _KEY = "lead_form"
 
 
-def draw(book: Book) -> None:
+def draw(book: Book, asked: Asked) -> None:
     """Draw the form; what was entered stays until it is saved."""
-    areas, facilities = lead_data.areas(), lead_data.facilities()
+    areas, facilities = lead_data.areas(asked), lead_data.facilities(asked)
     # one form, one key: a second press of the button registers nothing twice
     key = state.recall(_KEY) or secrets.token_hex(8)
     state.remember(_KEY, key)

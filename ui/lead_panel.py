@@ -11,6 +11,7 @@ import streamlit as st
 from data.schema import TIME_ZONE, TOPICS
 from errors import MedPatrolError
 from ui import cached, lead_table, messages, state
+from ui.lead_data import Asked
 from ui.messages import text
 from workflows import ledger, ledger_entry, ledger_views, ledger_words
 from workflows.ledger import Book
@@ -74,24 +75,22 @@ def draw_story(book: Book, story: LeadStory) -> None:
 
 
 def _timeline(story: LeadStory) -> None:
-    rows = [(int(story.line["received_at"]), text("收到"), "")] if story.line else []
-    rows += [
-        (int(act["at"]), messages.say(ledger_words.act(act)), f"{act['actor']}")
-        for act in story.acts
-    ]
-    notes = {int(act["at"]): act["note"] for act in story.acts if act["note"]}
-    frame = pd.DataFrame(
-        [
-            {
-                text("时间"): f"{datetime.fromtimestamp(at, TIME_ZONE):%Y-%m-%d %H:%M}",
-                text("经过"): what,
-                text("意见"): notes.get(at, ""),
-                text("经办"): who,
-            }
-            for at, what, who in rows
-        ]
-    )
-    st.dataframe(frame, hide_index=True, alt=text("线索的办理经过"))
+    st.markdown("**" + text("经过") + "**")
+    lines = []
+    if not any(act["kind"] == "register" for act in story.acts):
+        lines.append(f"- {_when(story.line['received_at'])} {text('收到')}")
+    for act in story.acts:
+        what = messages.say(ledger_words.act(act))
+        lines.append(messages.plain(f"{_when(act['at'])} {what} · {act['actor']}"))
+        lines[-1] = "- " + lines[-1]
+        if act["note"]:
+            note = " ".join(str(act["note"]).split())
+            lines.append("    - " + messages.plain(note))
+    st.markdown("\n".join(lines))
+
+
+def _when(seconds: Any) -> str:
+    return f"{datetime.fromtimestamp(int(seconds), TIME_ZONE):%Y-%m-%d %H:%M}"
 
 
 def _facts(story: LeadStory) -> list[str]:
@@ -159,9 +158,9 @@ def attempt(act: Callable[[str], str]) -> bool:
     return True
 
 
-def draw_undo(book: Book, story: LeadStory) -> None:
+def draw_undo(book: Book, asked: Asked, story: LeadStory) -> None:
     """Draw the way back from the last act, for ten minutes."""
-    act = ledger_views.last_undoable(story.acts, actor=cached.actor(), now=cached.now())
+    act = ledger_views.last_undoable(story.acts, actor=asked.actor, now=cached.now())
     if act is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -181,9 +180,9 @@ def draw_undo(book: Book, story: LeadStory) -> None:
         st.caption(text("{name}；提交后 10 分钟内可撤回", name=name))
 
 
-def draw_convert(book: Book, story: LeadStory) -> None:
+def draw_convert(book: Book, asked: Asked, story: LeadStory) -> None:
     """Draw the opening of a case from a lead that has none."""
-    if story.line["case_id"] or not cached.may("cases.write"):
+    if story.line["case_id"] or "cases.write" not in asked.rights:
         return
     with st.popover(text("转为案件"), width="stretch"):
         topics: Sequence[str] = list(TOPICS)

@@ -1,6 +1,6 @@
 """The lines of the ledger: as a table, and as a list on a phone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from data.schema import TIME_ZONE
-from ui import charts, messages, state
+from ui import messages, state
 from ui.messages import text
 from workflows import ledger_words
 
+_COLOURS: Mapping[str, str] = {"late": "red", "amber": "orange", "running": "gray", "none": "gray"}
 NARROW = ("complaint_id", "place", "summary", "clock", "status")
 GENERATION = "lead_table"
 
@@ -20,15 +21,16 @@ def draw(lines: pd.DataFrame, *, now: int, narrow: bool, key: str) -> list[str]:
     """Draw one page of lines and return the leads that are picked in it."""
     records = lines.to_dict("records")
     shown = pd.DataFrame([_row(row, now=now) for row in records])
-    tones = [ledger_words.tone(row, now=now) for row in records]
-    colours = _colours()
-    painted = [colours.get(tone, "") for tone in tones]
-    styled = shown.style.apply(lambda _column: painted, subset=["clock"])
+    tones = {
+        cells: ledger_words.tone(row, now=now)
+        for cells, row in zip(shown["clock"], records, strict=True)
+    }
+    shown["clock"] = [[words] for words in shown["clock"]]
     event = st.dataframe(
-        styled,
+        shown,
         hide_index=True,
         column_order=NARROW if narrow else None,
-        column_config=_columns(),
+        column_config=_columns(tones),
         on_select="rerun",
         selection_mode="multi-row",
         selection_default=_preset([str(row["complaint_id"]) for row in records]),
@@ -94,7 +96,7 @@ def _row(row: Any, *, now: int) -> dict[str, str]:
     }
 
 
-def _columns() -> dict[str, Any]:
+def _columns(tones: Mapping[str, str]) -> dict[str, Any]:
     column = st.column_config.TextColumn
     return {
         "complaint_id": column(text("编号"), width=112, pinned=True),
@@ -104,17 +106,15 @@ def _columns() -> dict[str, Any]:
         "place": column(text("地点"), width=140),
         "summary": column(text("摘要"), width=192),
         "likely": column(text("提示"), width=68),
-        "clock": column(text("时限"), width=116),
+        "clock": st.column_config.MultiselectColumn(
+            text("时限"),
+            width=132,
+            options=list(tones),
+            color=[_COLOURS[tone] for tone in tones.values()],
+            disabled=True,
+        ),
         "status": column(text("状态"), width=60),
         "owner": column(text("承办"), width=72),
-    }
-
-
-def _colours() -> dict[str, str]:
-    palette = charts.palette()
-    return {
-        "late": f"color: {palette.late}; font-weight: 600",
-        "amber": f"color: {palette.warning}; font-weight: 600",
     }
 
 

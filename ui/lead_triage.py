@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui import cached, lead_data, lead_panel, lead_table, messages
+from ui.lead_data import Asked
 from ui.messages import text
 from workflows import ledger
 from workflows.clocks import AWAY
@@ -13,24 +14,24 @@ from workflows.ledger import Book, Triage
 from workflows.ledger_views import LeadStory
 
 
-def draw(book: Book, stories: Sequence[LeadStory]) -> None:
+def draw(book: Book, asked: Asked, stories: Sequence[LeadStory]) -> None:
     """Draw the step that the picked leads wait for."""
-    if not cached.may("leads.write"):
+    if "leads.write" not in asked.rights:
         st.caption(text("您的账号只能查看线索"))
         return
     statuses = {str(story.line["status"]) for story in stories}
     with st.container(border=True):
         ids = [str(story.line["complaint_id"]) for story in stories]
         if statuses == {"new"}:
-            _triage(book, ids)
+            _triage(book, asked, ids)
         elif len(stories) == 1:
-            _next_step(book, stories[0])
+            _next_step(book, asked, stories[0])
         else:
             st.caption(text("所选线索的状态不同，请逐条办理"))
-        lead_panel.draw_undo(book, stories[0])
+        lead_panel.draw_undo(book, asked, stories[0])
 
 
-def _triage(book: Book, ids: list[str]) -> None:
+def _triage(book: Book, asked: Asked, ids: list[str]) -> None:
     head = st.container(horizontal=True, vertical_alignment="bottom")
     head.subheader(text("研判"), anchor=False)
     head.caption("、".join(ids))
@@ -54,7 +55,7 @@ def _triage(book: Book, ids: list[str]) -> None:
         )
     )
     with st.form("triage", border=False, enter_to_submit=False):
-        owner, unit, due_on = _fields(action)
+        owner, unit, due_on = _fields(asked, action)
         note = st.text_area(text("研判意见"), height=80, max_chars=500)
         st.caption(text("不写举报人信息"))
         if st.form_submit_button(text("确认分办"), type="primary", shortcut="ctrl+enter"):
@@ -70,13 +71,13 @@ def _triage(book: Book, ids: list[str]) -> None:
                 st.rerun()
 
 
-def _fields(action: str) -> tuple[str | None, str | None, Any]:
+def _fields(asked: Asked, action: str) -> tuple[str | None, str | None, Any]:
     owner = unit = due_on = None
     if action in {"direct", "hand_over"}:
         left, right = st.columns(2)
         label = text("承办") if action == "direct" else text("转办单位")
         named = left.selectbox(
-            label, lead_data.owners(), index=None, accept_new_options=True,
+            label, lead_data.owners(asked), index=None, accept_new_options=True,
             placeholder=text("选择或输入"), key=f"owner-{action}",
         )  # fmt: skip
         owner, unit = (named, None) if action == "direct" else (None, named)
@@ -92,21 +93,22 @@ def _fields(action: str) -> tuple[str | None, str | None, Any]:
     return owner, unit, due_on
 
 
-def _next_step(book: Book, story: LeadStory) -> None:
+def _next_step(book: Book, asked: Asked, story: LeadStory) -> None:
     st.subheader(text("办理"), anchor=False)
     status, lead_id = str(story.line["status"]), str(story.line["complaint_id"])
-    who = {"actor": cached.actor(), "scope": cached.scope(), "now": cached.now()}
+    # perform asks the store anew for the right and looks inside this scope
+    who = {"actor": asked.actor, "scope": asked.scope, "now": cached.now()}
     if status in AWAY:
         _away(book, story, who)
     if status in {"triaged", "assigned"}:
-        _in_hand(book, lead_id, who)
+        _in_hand(book, asked, lead_id, who)
     if status in {"triaged", "assigned", *AWAY}:
         _closing(book, lead_id, who)
     if status in {"closed", "returned"}:
         note = st.text_input(text("重新办理的理由"), max_chars=200)
         if st.button(text("重新办理")):
             _do(lambda key: ledger.reopen(book, lead_id, note=note, key=key, **who), lead_id)
-    lead_panel.draw_convert(book, story)
+    lead_panel.draw_convert(book, asked, story)
     with st.popover(text("写备注"), width="stretch"):
         note = st.text_area(text("备注（选填，不写举报人信息）"), max_chars=500, key="note")
         if st.button(text("保存"), key="save_note"):
@@ -135,9 +137,9 @@ def _receipt_line(held: Any) -> str:
     return signed + "，" + text("应于 {time} 前回复", time=lead_table.moment(held.reply_due_at))
 
 
-def _in_hand(book: Book, lead_id: str, who: dict[str, Any]) -> None:
+def _in_hand(book: Book, asked: Asked, lead_id: str, who: dict[str, Any]) -> None:
     owner = st.selectbox(
-        text("承办"), lead_data.owners(), index=None, accept_new_options=True,
+        text("承办"), lead_data.owners(asked), index=None, accept_new_options=True,
         placeholder=text("选择或输入"), key="assign_owner",
     )  # fmt: skip
     if st.button(text("交办")):
