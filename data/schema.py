@@ -171,6 +171,11 @@ URBAN_RURAL_CODES = {
     "220": ("村庄", "village"),
 }
 FRINGE_CODES = frozenset({"112", "122"})
+CLASS_SOURCES = {
+    "bureau": ("统计部门", "statistics bureau"),
+    "computed": ("推算", "computed"),
+    "corrected": ("人工更正", "corrected by hand"),
+}
 
 LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "facility_kind": FACILITY_KINDS,
@@ -192,6 +197,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "recusal_reason": RECUSAL_REASONS,
     "skills": SKILLS,
     "urban_rural_code": URBAN_RURAL_CODES,
+    "class_source": CLASS_SOURCES,
 }
 """Vocabulary name → code → (Chinese, English). Imports accept any of the three."""
 
@@ -397,6 +403,9 @@ AREAS = Kind(
         _col("parent_code", "text", "上级代码", "area it lies in"),
         _col("former_names", "list", "曾用名", "names it had before, and names of places merged into it", aliases=("旧名", "别名", "原名")),
         _col("urban_rural_code", "text", "城乡分类代码", "class of the statistics bureau", vocabulary="urban_rural_code", aliases=("城乡划分代码", "城乡分类")),
+        _col("class_source", "text", "分类来源", "who gave the class; empty: the bureau's file", vocabulary="class_source"),
+        _col("class_year", "integer", "分类年份", "year of the list the class comes from", lo=1990, hi=2200, aliases=("城乡代码年份",)),
+        _col("class_reason", "text", "分类依据", "why the class was corrected"),
         _col("population", "real", "常住人口", "residents", lo=0, aliases=("人口",)),
         _col("shape", "shape", "边界", "boundary", required=True),
     ),

@@ -1,10 +1,8 @@
 """
-Urban-rural class of a place: the bureau's own code, where the areas carry one.
+Urban-rural class of a place: that of the smallest area that holds it.
 
-The computed class (population grid, ring around urban centres, minutes to the
-county seat) comes as a second function of the same output; ``class_of_areas`` is
-where it steps in for areas without a code. ``source`` tells the two apart on
-every screen.
+The areas carry the bureau's own code, a computed one (``geo/urban_form.py``) or one
+corrected by hand; ``source`` tells them apart on every screen.
 """
 
 import numpy as np
@@ -30,20 +28,26 @@ def class_of_areas(
     area_codes
         Smallest area of each place, None where unknown, shape ``(n,)``.
     areas
-        Columns ``area_code``, ``urban_rural_code``, ``parent_code``; the last two may lack.
+        Columns ``area_code``, ``urban_rural_code``, ``parent_code``, ``class_source``; the
+        last three may lack.
 
     Returns
     -------
     codes
         Code of the statistics bureau (111 ... 220) as text, None where unknown.
     sources
-        ``FROM_BUREAU`` or ``UNKNOWN``.
+        ``class_source`` of the area that gave the code, ``FROM_BUREAU`` where it names
+        none, ``UNKNOWN`` where no area gives a code.
     """
     own = _column(areas, "urban_rural_code")
     above = _column(areas, "parent_code")
-    by_area = {code: _class_of(code, own, above) for code in own}
-    codes = np.array([by_area.get(code) for code in area_codes], dtype=object)
-    sources = np.where(pd.isna(codes), UNKNOWN, FROM_BUREAU).astype(object)
+    source = _column(areas, "class_source")
+    giver = {code: _giver(code, own, above) for code in own}
+    givers = [giver.get(code) for code in area_codes]
+    codes = np.array([None if at is None else own[at] for at in givers], dtype=object)
+    sources = np.array(
+        [UNKNOWN if at is None else source[at] or FROM_BUREAU for at in givers], dtype=object
+    )
     return codes, sources
 
 
@@ -56,12 +60,13 @@ def _column(areas: pd.DataFrame, name: str) -> dict[str, str | None]:
     }
 
 
-def _class_of(code: str, own: dict[str, str | None], above: dict[str, str | None]) -> str | None:
+def _giver(code: str, own: dict[str, str | None], above: dict[str, str | None]) -> str | None:
+    """Return the area whose code counts for ``code``: itself, else the nearest above."""
     seen: set[str] = set()
     at: str | None = code
     while at is not None and at not in seen:
         seen.add(at)
         if own.get(at):
-            return own[at]
+            return at
         at = above.get(at)
     return None

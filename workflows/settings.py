@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from errors import SettingsError
+from geo.urban_form import UrbanFormParams
 from risk.params import ScoringParams
 from routing.solve import SolverParams
 from workflows.access_settings import AccessSettings
@@ -58,6 +59,7 @@ class Settings:
     access: AccessSettings = field(default_factory=AccessSettings)
     ledger: LedgerParams = field(default_factory=LedgerParams)
     links: LinkParams = field(default_factory=LinkParams)
+    urban_form: UrbanFormParams = field(default_factory=UrbanFormParams)
 
 
 def read_settings(path: Path | None = None) -> Settings:

@@ -1,0 +1,328 @@
+"""
+Computed urban-rural class: what kind of settlement a place belongs to, where nobody says.
+
+The statistics bureau classes villages by built-up ground that joins up: a village that
+the built-up ground of the city covers is main urban, one that it reaches into is fringe,
+the same for towns (国务院关于统计上划分城乡规定的批复, 2008). Built-up ground itself is
+rarely at hand; here it is ground where people live densely, closed over small gaps, as
+in the clusters of the Degree of Urbanisation (UN Statistical Commission, 2020). Whether a
+patch is city or town follows from what the seats in it are called: sub-district (街道) of
+a district or city, or town (镇).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import Transformer
+from scipy import ndimage, spatial
+
+from geo import boundaries, coordinates
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MAIN_URBAN, FRINGE, TOWN, TOWN_FRINGE, SMALL_SEAT, VILLAGE = (
+    "111",
+    "112",
+    "121",
+    "122",
+    "210",
+    "220",
+)
+
+_CITY_SEAT, _TOWN_SEAT, _SMALL_SEAT = "city", "town", "small"
+_ANY = np.ones((3, 3))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrbanFormParams:
+    """
+    How settlement form turns into a class.
+
+    Parameters
+    ----------
+    built_density
+        Residents per km2 from which ground counts as built up.
+    city_people
+        Least residents of a patch of built-up ground that makes a city.
+    town_people
+        Least residents of a patch that makes a town.
+    reached
+        Share of a village's ground from which a patch reaches into it, 0 to 1.
+    covered
+        Share of a village's ground from which it belongs to the city itself.
+    covered_by_town
+        The same for a town.
+    grid_m
+        Side of the squares on which the ground is looked at, metres.
+    """
+
+    built_density: float = 500.0
+    city_people: float = 50_000.0
+    town_people: float = 2_000.0
+    reached: float = 0.03
+    covered: float = 0.7
+    covered_by_town: float = 0.6
+    grid_m: float = 250.0
+
+
+DEFAULT_FORM = UrbanFormParams()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrbanForm:
+    """
+    The ground in squares, and which squares belong to cities and towns.
+
+    ``density`` is residents per km2, smoothed. Rows run north from ``south_m``, columns
+    east from ``west_m``, both in metres of ``crs``.
+    """
+
+    density: Floats
+    city: Bools
+    town: Bools
+    west_m: float
+    south_m: float
+    grid_m: float
+    crs: str
+
+    def centres(self) -> tuple[Floats, Floats]:
+        """Return longitude and latitude (WGS-84) of the squares' centres, row by row."""
+        rows, columns = np.mgrid[: self.density.shape[0], : self.density.shape[1]]
+        x = self.west_m + (columns.ravel() + 0.5) * self.grid_m
+        y = self.south_m + (rows.ravel() + 0.5) * self.grid_m
+        back = Transformer.from_crs(self.crs, coordinates.WGS84, always_xy=True)
+        lon, lat = back.transform(x, y)
+        return np.asarray(lon), np.asarray(lat)
+
+
+def classes_of_areas(
+    areas: gpd.GeoDataFrame,
+    people: pd.DataFrame,
+    *,
+    params: UrbanFormParams = DEFAULT_FORM,
+    known: Mapping[str, str] = MappingProxyType({}),
+) -> pd.DataFrame:
+    """
+    Compute the class of every village and township.
+
+    Parameters
+    ----------
+    areas
+        Columns ``area_code``, ``name``, ``level``, ``parent_code`` and polygons, CRS set.
+    people
+        Population points: ``lon``, ``lat`` (degrees WGS-84), ``population``.
+    known
+        Area code → class that somebody gave: a township's class counts its villages by
+        these before the computed ones.
+
+    Returns
+    -------
+    classes
+        Columns ``area_code``, ``urban_rural_code``, ``city_share``, ``town_share`` (share of
+        the ground, 0 to 1) and ``residents``. A township without villages in the table is
+        classed like a village, any other has the class in which most of its people live.
+        Empty where there are no people or no areas of these levels.
+    """
+    areas = boundaries.in_wgs84(areas)
+    people = people.dropna(subset=["lon", "lat", "population"])
+    units = _units(areas)
+    if len(people) == 0 or len(units) == 0:
+        return pd.DataFrame(
+            columns=["area_code", "urban_rural_code", "city_share", "town_share", "residents"]
+        )
+    ground = _ground(people, params)
+    at = boundaries.area_of_points(*ground.centres(), units)
+    position = {code: i for i, code in enumerate(units["area_code"])}
+    unit = np.array([position.get(code, -1) for code in at], dtype=np.int64)
+    home = boundaries.area_of_points(people["lon"], people["lat"], units)
+    lives = np.array([position.get(code, -1) for code in home], dtype=np.int64)
+    residents = _sums(lives, people["population"].to_numpy(float), len(units))
+    densest = _densest_square(ground, unit, len(units))
+    seats = _seats(units, areas, ground, densest)
+    ground = _with_patches(ground, seats, densest, params)
+    squares = np.maximum(_sums(unit, np.ones(unit.size), len(units)), 1.0)
+    city = _sums(unit, ground.city.ravel(), len(units)) / squares
+    town = _sums(unit, ground.town.ravel(), len(units)) / squares
+    found = pd.DataFrame(
+        {
+            "area_code": units["area_code"].to_numpy(object),
+            "urban_rural_code": _codes(city, town, seats, params),
+            "city_share": city,
+            "town_share": town,
+            "residents": residents,
+        }
+    )
+    return pd.concat([found, _townships(areas, units, found, known)], ignore_index=True)
+
+
+def _units(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the villages, and the townships that have none."""
+    villages = areas[areas["level"] == "village"]
+    townships = areas[areas["level"] == "township"]
+    alone = townships[~townships["area_code"].isin(set(villages["parent_code"]))]
+    return pd.concat([villages, alone]).reset_index(drop=True)
+
+
+def _ground(people: pd.DataFrame, params: UrbanFormParams) -> UrbanForm:
+    """Lay squares over the population points and smooth them to the points' own spacing."""
+    points = gpd.GeoSeries.from_xy(people["lon"], people["lat"], crs=coordinates.WGS84)
+    crs = points.estimate_utm_crs()
+    moved = points.to_crs(crs)
+    x, y = moved.x.to_numpy(), moved.y.to_numpy()
+    side = params.grid_m
+    margin = 8.0 * side
+    west, south = float(x.min()) - margin, float(y.min()) - margin
+    columns, rows = ((x - west) // side).astype(int), ((y - south) // side).astype(int)
+    counts = np.zeros((rows.max() + 9, columns.max() + 9))
+    np.add.at(counts, (rows, columns), people["population"].to_numpy(float))
+    spread = max(200.0, 0.5 * _spacing_m(x, y)) / side
+    density = ndimage.gaussian_filter(counts, spread) / (side / 1_000.0) ** 2
+    nothing = np.zeros(density.shape, dtype=bool)
+    return UrbanForm(
+        density=density, city=nothing, town=nothing, west_m=west, south_m=south,
+        grid_m=side, crs=crs.to_string(),
+    )  # fmt: skip
+
+
+def _spacing_m(x: Floats, y: Floats) -> float:
+    """Return the usual distance from a population point to the next, metres."""
+    if x.size < 2:
+        return 0.0
+    points = np.column_stack([x, y])
+    away, _ = spatial.cKDTree(points).query(points, k=2)
+    return float(np.median(away[:, 1]))
+
+
+def _sums(at: NDArray[np.int64], weights: NDArray[np.generic], n: int) -> Floats:
+    inside = at >= 0
+    sums = np.bincount(at[inside], weights=weights[inside].astype(float), minlength=n)
+    return sums.astype(np.float64)
+
+
+def _densest_square(ground: UrbanForm, unit: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return the square of each unit where most people live, -1 for a unit without squares."""
+    density = ground.density.ravel()
+    order = np.lexsort((-np.arange(unit.size), density, unit))
+    last = order[np.flatnonzero(np.diff(unit[order], append=n))]
+    found = np.full(n, -1, dtype=np.int64)
+    held = last[unit[last] >= 0]
+    found[unit[held]] = held
+    return found
+
+
+def _seats(
+    units: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    ground: UrbanForm,
+    densest: NDArray[np.int64],
+) -> NDArray[np.object_]:
+    """
+    Say which units hold the seat of their township, and what kind of seat it is.
+
+    The seat is where people live most densely. A sub-district (街道) of a district or
+    city is city; that of a county, like a 镇, is town; a 乡 is a small seat. Where the
+    name does not say, the patch's own size decides, as for a town.
+    """
+    names = dict(zip(areas["area_code"], areas["name"].astype(str), strict=True))
+    above = dict(zip(areas["area_code"], areas["parent_code"], strict=True))
+    density = np.where(densest >= 0, ground.density.ravel()[densest], -1.0)
+    best: dict[object, int] = {}
+    levels = units["level"].to_numpy(object)
+    codes = units["area_code"].to_numpy(object)
+    parents = units["parent_code"].to_numpy(object)
+    for i in range(len(units)):
+        township = codes[i] if levels[i] == "township" else parents[i]
+        if township not in best or density[i] > density[best[township]]:
+            best[township] = i
+    seats = np.full(len(units), None, dtype=object)
+    for township, i in best.items():
+        name = names.get(township, "")
+        district = names.get(above.get(township), "")
+        if name.endswith("街道"):
+            seats[i] = _TOWN_SEAT if district.endswith(("县", "旗")) else _CITY_SEAT
+        elif name.endswith(("乡", "苏木")):
+            seats[i] = _SMALL_SEAT
+        else:
+            seats[i] = _TOWN_SEAT
+    return seats
+
+
+def _with_patches(
+    ground: UrbanForm,
+    seats: NDArray[np.object_],
+    densest: NDArray[np.int64],
+    params: UrbanFormParams,
+) -> UrbanForm:
+    """Join built-up squares to patches and find those of cities and towns."""
+    built = ndimage.binary_closing(ground.density >= params.built_density, _ANY)
+    patch, n = ndimage.label(built, _ANY)
+    size = np.bincount(
+        patch.ravel(), weights=ground.density.ravel() * (ground.grid_m / 1_000.0) ** 2,
+        minlength=n + 1,
+    )  # fmt: skip
+    flat = patch.ravel()
+
+    def of(kind: str, least: float) -> set[int]:
+        squares = densest[(seats == kind) & (densest >= 0)]
+        return {p for p in flat[squares].tolist() if p > 0 and size[p] >= least}
+
+    city = of(_CITY_SEAT, params.city_people)
+    town = of(_TOWN_SEAT, params.town_people) | of(_CITY_SEAT, params.town_people)
+    return UrbanForm(
+        density=ground.density,
+        city=np.isin(patch, list(city)),
+        town=np.isin(patch, list(town - city)),
+        west_m=ground.west_m, south_m=ground.south_m, grid_m=ground.grid_m, crs=ground.crs,
+    )  # fmt: skip
+
+
+def _codes(
+    city: Floats, town: Floats, seats: NDArray[np.object_], params: UrbanFormParams
+) -> NDArray[np.object_]:
+    codes = np.full(city.size, VILLAGE, dtype=object)
+    codes[town >= params.reached] = TOWN_FRINGE
+    codes[town >= params.covered_by_town] = TOWN
+    codes[seats == _TOWN_SEAT] = TOWN
+    codes[seats == _SMALL_SEAT] = SMALL_SEAT
+    codes[city >= params.reached] = FRINGE
+    codes[city >= params.covered] = MAIN_URBAN
+    return codes
+
+
+def _townships(
+    areas: gpd.GeoDataFrame, units: gpd.GeoDataFrame, found: pd.DataFrame, known: Mapping[str, str]
+) -> pd.DataFrame:
+    """Give each township with villages the class in which most of its people live."""
+    villages = found[(units["level"] == "village").to_numpy()].copy()
+    given = villages["area_code"].map(known)
+    villages["urban_rural_code"] = given.where(given.notna(), villages["urban_rural_code"])
+    villages["township"] = units.loc[units["level"] == "village", "parent_code"].to_numpy(object)
+    townships = areas[areas["level"] == "township"]
+    villages = villages[villages["township"].isin(set(townships["area_code"]))]
+    if villages.empty:
+        return found.iloc[:0]
+    people = villages.groupby(["township", "urban_rural_code"], as_index=False)["residents"].sum()
+    people = people.sort_values(
+        ["township", "residents", "urban_rural_code"], ascending=[True, False, True]
+    ).drop_duplicates("township")
+    weighted = villages.assign(
+        city=villages["city_share"] * villages["residents"],
+        town=villages["town_share"] * villages["residents"],
+    ).groupby("township")[["city", "town", "residents"]].sum()  # fmt: skip
+    share = weighted[["city", "town"]].div(weighted["residents"].clip(lower=1.0), axis=0)
+    codes = people["township"].to_numpy(object)
+    return pd.DataFrame(
+        {
+            "area_code": codes,
+            "urban_rural_code": people["urban_rural_code"].to_numpy(object),
+            "city_share": share.loc[codes, "city"].to_numpy(float),
+            "town_share": share.loc[codes, "town"].to_numpy(float),
+            "residents": weighted.loc[codes, "residents"].to_numpy(float),
+        }
+    )
