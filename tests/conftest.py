@@ -33,7 +33,11 @@ def loaded_file(tmp_path_factory, small_city_folder):
 
     path = tmp_path_factory.mktemp("loaded") / "store.sqlite"
     report = import_paths(
-        open_store(f"sqlite:///{path}"), [small_city_folder], actor="test", now=AS_OF
+        open_store(f"sqlite:///{path}"),
+        [small_city_folder],
+        datum="wgs84",  # a district without roads settles no datum
+        actor="test",
+        now=AS_OF,
     )
     assert [file.path for file in report.files if file.error or file.refused] == []
     return path
@@ -96,7 +100,8 @@ def postgres(tmp_path_factory):
         # On the build server a missing database is a fault, never a reason to test less.
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
     with postgres_server.running() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MEDPATROL_FOLDER", str(tmp_path_factory.mktemp("beside_the_server")))
+        server.beside = tmp_path_factory.mktemp("beside_the_server")
+        patch.setenv("MEDPATROL_FOLDER", str(server.beside))
         yield server
 
 
@@ -139,7 +144,10 @@ def server_store(request, tmp_path, monkeypatch):
     def make(template):
         # Asked for here, so that tests on SQLite start no server.
         server = request.getfixturevalue("postgres")
-        name = server.database(template=request.getfixturevalue(template))
+        copied = request.getfixturevalue(template)
+        name = server.database(template=copied)
+        for key in server.beside.glob(f"{copied}.*key"):
+            shutil.copy(key, tmp_path / (name + key.name.removeprefix(copied)))
         monkeypatch.setenv("MEDPATROL_FOLDER", str(tmp_path))
         store = open_store(server.url(name))
         made.append((server, name, store))

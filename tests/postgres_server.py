@@ -74,6 +74,7 @@ class Server:
     user: str | None
     process: subprocess.Popen | None = None
     made: list[str] = field(default_factory=list)
+    beside: Path | None = None
 
     def start(self) -> None:
         """Start and wait until it answers."""

@@ -1,7 +1,5 @@
 """A store copied to the other kind and back is the same store."""
 
-import shutil
-
 import pandas as pd
 import pytest
 from sqlalchemy import select
@@ -10,7 +8,7 @@ from data import audit, identity
 from data.scope import EVERYTHING
 from data.store import copying, engine, jobs, tables
 from errors import StoreError
-from tests.conftest import AS_OF
+from tests.conftest import AS_OF, _copy_store
 from tests.stores import all_rows
 
 
@@ -18,11 +16,9 @@ from tests.stores import all_rows
 def full_store(tmp_path, planned_file):
     """Return a store file of the planned district with a complainant, a job and a reveal."""
     path = tmp_path / "full.sqlite"
-    shutil.copy(planned_file, path)
+    _copy_store(planned_file, path)
     store = engine.open_store(f"sqlite:///{path}")
     with store.write() as conn:
-        # The file was copied without its key: the complainants in it are replaced by one.
-        conn.execute(tables.complainants.delete())
         lead = conn.execute(select(tables.VERSIONED["complaints"].c.complaint_id)).scalar()
         people = {
             "complaint_id": [lead],
