@@ -5,8 +5,13 @@ The defaults marked *A* in docs/domain.md are assumptions a bureau may change in
 ``medpatrol.toml`` under ``[scoring]``; the methods pages say where each comes from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from data.records import Message
+
+Progress = Callable[[float, Message], None]
+"""Hears a share from 0 to 1 and what is being done; may raise to stop."""
 
 SEVERITY = {
     "unlicensed_practice": 10.0,
@@ -84,129 +89,89 @@ class HotspotParams:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellParams:
     """
-    The first cell model, a Gamma-Poisson (docs/methods/risk-score.md).
+    How the hidden-site model reads a bureau's records (docs/methods/risk-score.md).
 
     Parameters
     ----------
     site_topics
-        A find or report of these topics is about a hidden site, wherever it happened.
+        A report or find of these topics is about a hidden site where it names no facility.
     place_topics
         So is one of these topics that names no registered facility.
+    n_weeks
+        Weeks of records that the model reads, ending at the day of the score.
+    refit_days
+        A fit is used for so many days; every score still reads all records up to its day.
+    max_fitted_cells
+        Cells that the model is fitted on: all with a report or look, then those with the
+        most residents. The other inhabited cells get what fitted cells like them have.
     found_share_per_year
-        Finds of a year over the hidden sites there at any time, 0 to 1. *A*: sets the
-        scale of all totals; 1.0 is used where all finds are at registered facilities.
-    find_years
-        Years over which finds set the yearly rate.
-    prior_years
-        Weight of the default rate, in years of observation.
-    default_finds_per_100k_residents, default_finds_per_1000_facilities
-        Finds a year where nothing is known yet (residents first). *A*.
-    exposure_power
-        Hidden sites grow with residents to this power.
-    exposure_floor_share
-        Share of all hidden sites spread evenly over the cells, so that none is ruled out.
-    event_exposure
-        Weight of the root of the days with a reported event beside one facility, where
-        residents are unknown.
-    exposure_smoothing
-        Share of that exposure spread over the six neighbouring cells, 0 to 1.
-    report_share
-        Most that reports make of the density, 0 to 1; all of it where there are no finds.
-    place_report_weight
-        Weight of a report of a ``place_topics`` beside one of a ``site_topics``.
-    shrink_events
-        Events within the kernel's footprint that the background counts for.
-    prior_shape
-        Shape of the Gamma prior of a cell; its relative spread is 1/sqrt(shape).
+        Finds of a year over the hidden sites there at any time, 0 to 1; with the finds so
+        far it gives the prior guess of the total. *A*
+    default_finds_per_100k_residents, default_finds_per_1000_facilities, default_years
+        Finds a year where nothing is known yet (residents first), and the years of records
+        that this guess counts for. *A*
     total_log_sd
-        Spread of the scale of all cells together, log units.
-    recent_days, norm_days
-        Reports of the last ``recent_days`` are compared with those of the
-        ``norm_days`` before.
-    norm_prior_reports
-        Reports that the exposure's rate counts for in a cell's norm.
-    report_weight
-        What one report beyond the norm weighs beside a hidden site.
-    report_overdispersion
-        Relative variance of report counts beyond Poisson (negative binomial).
+        Doubt of the prior guess of the total, log units.
+    uninhabited_sites
+        Expected sites of a cell where nobody lives and nothing was reported or seen.
+    recent_days
+        Reports of so many days are compared with the local norm in the reasons.
     max_reports_per_day
         Reports counted per cell and day: ten thousand tickets in a day are one campaign.
-    max_report_factor
-        Most that reports may raise or lower a cell.
-    outcome_weights
-        Weight of a report whose outcome is known; 1 for all others.
-    displaced_share
-        Share of closed sites that open again near by.
     displaced_days, displaced_rings
-        For so long after, within so many rings of cells.
-    turnover_per_year
-        Rate per year at which a looked-at place returns to its prior.
+        Closures of so many days, within so many rings of cells, are named in the reasons.
     people_per_home, homes_per_facility, min_homes
         Homes of a cell: residents over people per home; else by its facilities.
-    homes_per_visit
-        Homes that a visit of a kind reaches; ``other`` for kinds not named.
-    detection
-        Chance that a visit finds a hidden site among the homes it reaches.
+    homes_per_sweep
+        Homes that one search of a cell reaches. *A*
     severity_prior_finds
         Finds that the mean severity counts for, beside the finds of the cell.
+    facility_level_sd
+        Relative doubt of the level of all facilities together, where finds at registered
+        facilities stand in for hidden sites.
     """
 
     site_topics: tuple[str, ...] = ("unlicensed_practice", "illegal_cosmetic", "non_health_staff")
     place_topics: tuple[str, ...] = (
         "out_of_scope", "medical_waste", "expired_drugs", "hygiene", "other",
     )  # fmt: skip
+    n_weeks: int = 104
+    refit_days: float = 31.0
+    max_fitted_cells: int = 6_000
     found_share_per_year: float = 0.5
-    find_years: float = 2.0
-    prior_years: float = 0.5
     default_finds_per_100k_residents: float = 2.0
     default_finds_per_1000_facilities: float = 10.0
-    exposure_power: float = 0.5
-    exposure_floor_share: float = 0.02
-    event_exposure: float = 0.2
-    exposure_smoothing: float = 0.3
-    report_share: float = 0.3
-    place_report_weight: float = 0.25
-    shrink_events: float = 3.0
-    prior_shape: float = 0.8
-    total_log_sd: float = 0.5
+    default_years: float = 0.5
+    total_log_sd: float = 0.7
+    uninhabited_sites: float = 1e-5
     recent_days: float = 90.0
-    norm_days: float = 730.0
-    norm_prior_reports: float = 0.02
-    report_weight: float = 0.3
-    report_overdispersion: float = 0.2
-    max_reports_per_day: float = 3.0
-    max_report_factor: float = 10.0
-    outcome_weights: Mapping[str, float] = field(
-        default_factory=lambda: {"unsubstantiated": 0.3, "not_found": 0.6, "no_jurisdiction": 0.0}
-    )
-    displaced_share: float = 0.4
+    max_reports_per_day: int = 3
     displaced_days: float = 120.0
     displaced_rings: int = 3
-    turnover_per_year: float = 0.45
     people_per_home: float = 2.6
     homes_per_facility: float = 40.0
     min_homes: float = 30.0
-    homes_per_visit: Mapping[str, float] = field(
-        default_factory=lambda: {"sweep": 200.0, "stakeout": 50.0, "other": 15.0}
-    )
-    detection: float = 0.4
+    homes_per_sweep: float = 200.0
     severity_prior_finds: float = 5.0
+    facility_level_sd: float = 0.15
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("found_share_per_year", "detection", "exposure_floor_share"):
-            if not 0.0 < getattr(self, name) < 1.0:
-                raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
         for name in (
-            "find_years", "prior_years", "exposure_power", "shrink_events", "prior_shape",
-            "recent_days", "norm_days", "norm_prior_reports", "max_reports_per_day",
-            "displaced_days", "turnover_per_year", "people_per_home", "homes_per_facility",
-            "min_homes", "severity_prior_finds",
+            "n_weeks", "max_fitted_cells", "uninhabited_sites", "recent_days",
+            "max_reports_per_day", "displaced_days", "people_per_home", "homes_per_facility",
+            "min_homes", "homes_per_sweep", "severity_prior_finds", "facility_level_sd",
         ):  # fmt: skip
-            if not getattr(self, name) > 0.0:
+            if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        if not self.max_report_factor > 1.0:
-            raise ValueError("max_report_factor must be above 1")
+        for name in (
+            "found_share_per_year", "default_years", "total_log_sd",
+            "default_finds_per_100k_residents", "default_finds_per_1000_facilities",
+        ):  # fmt: skip
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        if self.refit_days < 0:
+            raise ValueError(f"refit_days must be 0 or more, got {self.refit_days}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

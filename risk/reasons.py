@@ -16,6 +16,10 @@ _RING_KM = {6: 6.5, 7: 2.4, 8: 0.92, 9: 0.35}
 _LONG_DAYS = 365
 _UNSEEN_DAYS = 180
 _FEW_REPORTS = 1.0
+_FAR_KM = 3.0
+"""From so far on the way to lawful care is what one tells of a place."""
+_TOLD_CLOSED = 0.002
+"""Smallest change of the expected sites that is worth a sentence without a number."""
 _TOLD_NEAR = 0.002
 """Smallest change of a facility's probability by its neighbourhood that is worth a sentence."""
 
@@ -24,20 +28,22 @@ def cell_reasons(
     cells: Places, scores: CellScores, n_facilities: Floats, params: ScoringParams
 ) -> NDArray[np.object_]:
     """Return the reasons of every cell as JSON text; contributions add up to its mean."""
-    facts = scores.evidence
-    near_km = _rounded_km(2.0 * scores.kernel.bandwidth_m / 1000.0)
     ring_km = _rounded_km(params.cells.displaced_rings * _RING_KM.get(cells.resolution, 0.92))
-    has_reports = bool(facts.norm.any() or facts.n_recent.any())
+    days = round(params.cells.recent_days)
+    by_facility = scores.uses_all_finds
     texts = []
     for i in range(len(cells.cells)):
         parts = scores.parts[:, i].tolist()
-        sentences = [
-            _place(cells, i, n_facilities),
-            _near(float(facts.n_finds[i]), parts[1], near_km, params),
-            _reports(facts.n_recent[i], facts.norm[i], parts[2], params) if has_reports else None,
-            _closures(int(facts.n_closed_near[i]), int(facts.closed_month[i]), ring_km),
-            _looks(scores, i, parts[4]),
-        ]
+        if by_facility:
+            sentences = _of_facilities(cells, scores, i, n_facilities, parts)
+        else:
+            sentences = [
+                _place(cells, scores, i, n_facilities),
+                _reports(scores, i, parts[1], days),
+                _closures(scores, i, parts[2], ring_km),
+                _looks(scores, i),
+                _found(scores, i, parts[4]),
+            ]
         texts.append(reasons_json(sentences, parts))
     return np.array(texts, dtype=object)
 
@@ -68,7 +74,10 @@ def _rounded_km(km: float) -> float:
     return _plain(km) if km < 10 else round(km)
 
 
-def _place(cells: Places, i: int, n_facilities: Floats) -> Sentence:
+def _place(cells: Places, scores: CellScores, i: int, n_facilities: Floats) -> Sentence:
+    km = float(scores.facts.care_km[i])
+    if km >= _FAR_KM:
+        return "地段：离合法诊疗点 {km} 公里", {"km": _rounded_km(km)}
     code = cells.urban_rural_code[i]
     if cells.has_residents:
         n = round(float(np.nan_to_num(cells.residents[i])))
@@ -81,56 +90,83 @@ def _place(cells: Places, i: int, n_facilities: Floats) -> Sentence:
     return "地段：在册机构 {n} 家", {"n": n}
 
 
-def _near(n_finds: float, part: float, km: float, params: ScoringParams) -> Sentence:
-    years = params.cells.find_years
-    values: dict[str, object] = {"km": km, "y": int(years) if years == int(years) else years}
-    values["n"] = round(n_finds)
-    if values["n"] == 0:
-        return "{km} 公里内近 {y} 年几乎没有查实", {"km": km, "y": values["y"]}
-    if part >= 0:
-        return "{km} 公里内近 {y} 年约查实 {n} 处，多于同等规模的地方", values
-    return "{km} 公里内近 {y} 年约查实 {n} 处，少于同等规模的地方", values
-
-
-def _reports(n_recent: float, norm: float, part: float, params: ScoringParams) -> Sentence:
-    if part <= 0 and norm < _FEW_REPORTS:
-        return "举报少，但此地本来很少有人举报", {}
-    values = {
-        "d": round(params.cells.recent_days),
-        "n": _plain(float(n_recent)),
-        "m": round(float(norm), 1),
-    }
+def _reports(scores: CellScores, i: int, part: float, days: int) -> Sentence | None:
+    facts = scores.facts
+    windows = [
+        (days, float(facts.n_recent[i]), float(facts.norm[i])),
+        (facts.all_days, float(facts.n_all[i]), float(facts.norm_all[i])),
+    ]
+    if not facts.any_reports or windows[1][1:] == (0.0, 0.0):
+        return None
     if part > 0:
-        return "举报多于本地常态：{d} 天 {n} 件，常态 {m}", values
+        for d, n, m in windows:
+            if n > m:
+                values = {"d": d, "n": int(n), "m": _norm(m)}
+                return "举报多于本地常态：{d} 天 {n} 件，常态 {m}", values
+    d, n, m = windows[1]
+    if n == 0 and m < _FEW_REPORTS:
+        return "举报少，但此地本来很少有人举报", {}
+    values = {"d": d, "n": int(n), "m": _norm(m)}
+    if n > m:
+        return "举报不足以说明有点位：{d} 天 {n} 件，常态 {m}", values
     return "举报不多于本地常态：{d} 天 {n} 件，常态 {m}", values
 
 
+def _norm(m: float) -> float:
+    """Return a norm with one digit, or two where one would say 0."""
+    return round(m, 1) if m >= 0.1 else round(m, 2)
+
+
 def _plain(number: float) -> float:
-    """Return a whole number as such; a share of a record known by its township with one digit."""
+    """Return a whole number as such; others with one digit."""
     shown = round(number, 1)
     return int(shown) if shown == int(shown) else shown
 
 
-def _closures(n_closed: int, month: int, km: float) -> Sentence | None:
-    if n_closed == 0:
-        return None
-    values = {"km": km, "month": month, "n": n_closed}
-    return "{km} 公里内 {month} 月取缔 {n} 处，可能转移", values
+def _closures(scores: CellScores, i: int, part: float, km: float) -> Sentence | None:
+    n_closed, month = int(scores.facts.n_closed_near[i]), int(scores.facts.closed_month[i])
+    if n_closed and part > 0:
+        values = {"km": km, "month": month, "n": n_closed}
+        return "{km} 公里内 {month} 月取缔 {n} 处，可能转移", values
+    return ("较早或较远处的取缔", {}) if abs(part) >= _TOLD_CLOSED else None
 
 
-def _looks(scores: CellScores, i: int, part: float) -> Sentence:
-    days = scores.evidence.days_unseen[i]
+def _looks(scores: CellScores, i: int) -> Sentence:
+    facts = scores.facts
+    days = facts.days_unsearched[i]
     if np.isnan(days):
-        return "从未到访", {}
-    if part >= 0 and days >= _UNSEEN_DAYS:
+        if np.isnan(facts.days_unseen[i]):
+            return "从未到访", {}
+        return "只查过在册机构，从未排查", {}
+    if days >= _UNSEEN_DAYS:
         return "久未到访：{d} 天", {"d": int(days)}
-    if part >= 0:
-        n_visits = int(scores.evidence.n_visits_year[i])
-        return "近一年到访 {n} 次，少于同等规模的地方", {"n": n_visits}
-    if scores.evidence.last_found[i] is None:
-        return "上次到访未发现", {}
-    n = int(scores.evidence.n_visits_year[i])
-    return "近一年到访 {n} 次，上次查实 {topic}", {"n": n, "topic": scores.evidence.last_found[i]}
+    if facts.last_found[i] is None:
+        return "上次到访未发现（{d} 天前）", {"d": int(days)}
+    return "以往到访未发现的部分", {}
+
+
+def _found(scores: CellScores, i: int, part: float) -> Sentence | None:
+    topic = scores.facts.last_found[i]
+    if topic is not None:
+        return "上次查实 {topic}", {"topic": topic}
+    return ("以前曾在此查实", {}) if abs(part) >= _TOLD_CLOSED else None
+
+
+def _of_facilities(
+    cells: Places, scores: CellScores, i: int, n_facilities: Floats, parts: list[float]
+) -> list[Sentence | None]:
+    """Return the sentences where finds at registered facilities stand in for hidden sites."""
+    days = scores.facts.days_unseen[i]
+    unseen: Sentence = ("从未到访", {}) if np.isnan(days) else ("较早的检查结果只计一部分", {})
+    return [
+        _place(cells, scores, i, n_facilities),
+        (("机构以往查实多于同类", {}) if parts[1] > 0 else ("机构以往查实少于同类", {}))
+        if n_facilities[i]
+        else None,
+        unseen,
+        ("有举报指向这里的机构", {}) if parts[3] > 0 else None,
+        ("机构的许可、等级和周边情况", {}) if abs(parts[4]) >= _TOLD_NEAR else None,
+    ]
 
 
 def _history(scores: FacilityScores, i: int) -> Sentence:

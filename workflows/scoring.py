@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from time import perf_counter
 
 from data.records import Message
@@ -92,7 +92,9 @@ def score(
         facilities=result.facilities,
         summary={
             **result.summary,
-            "fitted_as_of": None if fitted_as_of is None else fitted_as_of.isoformat(),
+            "fitted_as_of": None
+            if fitted_as_of is None
+            else fitted_as_of.astimezone(UTC).isoformat(),
         },
         actor=actor,
     )

@@ -154,6 +154,9 @@ cell_scores = Table(
     Column("n_facilities", Integer),
     Column("population", Float),
     Column("reasons", Text),
+    # Points of a site, and what one search is expected to find; empty in older runs.
+    Column("site_severity", Float),
+    Column("sweep_finds", Float),
 )
 
 facility_scores = Table(

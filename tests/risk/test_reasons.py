@@ -28,12 +28,21 @@ def test_a_cell_nobody_ever_saw_says_so():
 
 
 def test_a_long_unseen_cell_says_for_how_many_days():
-    """Where others were seen lately; days count from the last look to the day of the score."""
-    clinics = made_up.facilities(2, lon=[made_up.LON, 112.9])
-    visits = made_up.inspections([("F0", 500, "pass"), *[("F1", 9, "pass")] * 5])
-    cells = _score(facilities=clinics, inspections=visits).cells
-    assert "久未到访：499 天" in _sentences(cells[cells["n_visits_year"] == 0])
-    assert "上次到访未发现" in _sentences(cells[cells["n_visits_year"] == 5])
+    """Days count from the last search to the day of the score."""
+    long_ago = _score(areas=made_up.areas(), inspections=made_up.inspections([(None, 500, "pass")]))
+    lately = _score(areas=made_up.areas(), inspections=made_up.inspections([(None, 9, "pass")]))
+    seen = [result.cells[result.cells["last_visit_on"].notna()] for result in (long_ago, lately)]
+    assert "久未到访：499 天" in _sentences(seen[0])
+    assert "上次到访未发现（8 天前）" in _sentences(seen[1])
+
+
+def test_a_cell_where_only_facilities_were_checked_says_so():
+    """A visit to a clinic says nothing about the flats beside it."""
+    clinics = made_up.facilities(1)
+    visits = made_up.inspections([("F0", 9, "pass")])
+    calls = made_up.complaints([20])
+    cells = _score(facilities=clinics, inspections=visits, complaints=calls).cells
+    assert "只查过在册机构，从未排查" in _sentences(cells)
 
 
 def test_more_reports_than_usual_are_named_with_number_and_norm():

@@ -86,7 +86,7 @@ def test_a_run_is_saved_with_its_choices_and_what_is_missing(store):
     """Months later one must see how a map came about."""
     run = _score(store)
     assert scores.latest_run(store, scope=EVERYTHING) == run
-    assert run.params["cells"]["detection"] == CellParams().detection
+    assert run.params["cells"]["homes_per_sweep"] == CellParams().homes_per_sweep
     assert run.summary["n_facilities"] == 6
     assert isinstance(run.summary["missing"], list)
 
