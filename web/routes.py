@@ -19,9 +19,9 @@ from starlette.routing import BaseRoute, Route
 from data.schema import TIME_ZONE
 from data.scope import Scope
 from data.store.engine import Store
-from errors import MedPatrolError, NotFoundError, StoreBusyError
+from errors import ForbiddenError, MedPatrolError, NotFoundError, StoreBusyError
 from ui import maps
-from web import import_routes, layer_routes, ledger_routes, payloads, record_routes
+from web import audit_routes, import_routes, layer_routes, ledger_routes, payloads, record_routes
 from workflows import access, map_layers, wording
 
 ASSET_TYPES = {
@@ -80,6 +80,7 @@ def routes(store_url: str) -> list[BaseRoute]:
         route("/download/import/{import_id}/refused.csv", refused_rows),
         route("/download/plan/{plan_id}.xlsx", plan_workbook),
         route("/download/plan/{plan_id}.gpx", plan_gpx),
+        route("/download/audit.csv", audit_routes.audit_csv),
         *(route(path, answer) for path, answer in ledger_routes.answers(_payload)),
         *record_routes.routes(route),
         *import_routes.routes(route),
@@ -97,7 +98,7 @@ def _guarded(source: Source, answer: Answer, request: Request) -> Response:
     try:
         scope = access.narrowed(request.state.access, request.query_params.get("district"))
         return answer(source, request, scope)
-    except (NotFoundError, ValueError):
+    except (ForbiddenError, NotFoundError, ValueError):
         return not_found()
     except StoreBusyError as error:
         return _sentence(503, error)

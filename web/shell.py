@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from errors import ForbiddenError
-from ui import cached, state, theme
+from ui import cached, messages, state, theme
 from ui.messages import text
 from workflows import rights, wording
 from workflows.access import Visitor
@@ -115,7 +115,8 @@ def draw() -> None:
         _draw_language(language)
         _draw_visitor(visitor, language)
     if page.title and not cached.may_open(page.url_path or _first_page()):
-        raise ForbiddenError("您的账号没有此项权限，请联系安全管理员")
+        messages.show_error(ForbiddenError("您的账号没有此项权限，请联系安全管理员"))
+        st.stop()
     page.run()
 
 

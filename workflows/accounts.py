@@ -17,10 +17,11 @@ from sqlalchemy import Connection, func, select
 from data import accounts, audit, passwords
 from data.accounts import Account
 from data.records import Message
+from data.scope import EVERYTHING
 from data.store import engine, tables
 from data.store.engine import Store
 from errors import AccountError, ForbiddenError, NotFoundError
-from workflows import access, rights
+from workflows import access, reading, rights
 from workflows.demo import DEMO_ACTOR
 
 FIRST_ROLES = ("system_admin", "security_admin")
@@ -44,6 +45,12 @@ def list_accounts(store: Store, *, actor: str) -> list[Account]:
     """Return every account, for those who make or grant."""
     _require_any(store, actor, ("accounts.write", "roles.grant"))
     return accounts.list_accounts(store)
+
+
+def district_names(store: Store, *, actor: str, now: datetime) -> dict[str, str]:
+    """Return code and name of every district, for who grants them; no cases with it."""
+    _require_any(store, actor, ("roles.grant", "accounts.write"))
+    return reading.district_names(store, scope=EVERYTHING, as_of=now)
 
 
 def has_accounts(store: Store) -> bool:

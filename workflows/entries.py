@@ -49,6 +49,7 @@ ROUTES: Mapping[str, frozenset[str]] = {
     "/data/import-check/{job_id}.json": frozenset({"imports.write"}),
     "/download/plan/{plan_id}.xlsx": frozenset({"work.read"}),
     "/download/plan/{plan_id}.gpx": frozenset({"work.read"}),
+    "/download/layers.gpkg": frozenset({"export"}),
     "/download/audit.csv": frozenset({"audit.read"}),
 }
 """Address of a data route, as the route itself writes it → rights of which one is enough."""

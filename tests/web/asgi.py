@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 HOST = "localhost:8501"
 
 
-def request(app, path, *, method="GET", headers=(), host=HOST, state=None):
+def request(app, path, *, method="GET", headers=(), host=HOST, state=None, body=b""):
     """Return status, headers (last one wins) and body of one http request."""
     parts = urlsplit(path)
     raw = [*([(b"host", host.encode())] if host else []), *_raw(headers)]
@@ -17,11 +17,11 @@ def request(app, path, *, method="GET", headers=(), host=HOST, state=None):
         "query_string": parts.query.encode(), "headers": raw, "root_path": "",
         "server": ("127.0.0.1", 8501), "client": ("127.0.0.1", 5), "state": dict(state or {}),
     }  # fmt: skip
-    sent = _run(app, scope, {"type": "http.request", "body": b"", "more_body": False})
+    sent = _run(app, scope, {"type": "http.request", "body": body, "more_body": False})
     start = next(message for message in sent if message["type"] == "http.response.start")
-    body = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
+    answered = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
     names = {key.decode().lower(): value.decode() for key, value in start["headers"]}
-    return start["status"], names, body
+    return start["status"], names, answered
 
 
 def handshake(app, *, path="/_stcore/stream", headers=(), host=HOST):
