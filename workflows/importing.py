@@ -18,7 +18,7 @@ from data.records import Message
 from data.store import engine, imports, rows
 from data.store.engine import Store
 from errors import BadFileError
-from workflows import import_profiles, import_reading, wording
+from workflows import import_profiles, import_reading, matching, wording
 from workflows.import_reading import Choice, Part, Seen, Source, Wish
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,7 @@ def import_paths(
             about = {"file": source.name, "a": number + 1, "b": len(sources)}
             progress(number / len(sources), Message("正在导入 {file}（{a} / {b}）", about))
         files += import_file(store, source, wish=wish)
+    files = matching.told(store, files, actor=actor, now=now)
     if progress is not None:
         progress(1.0, Message("导入完成"))
     return ImportReport(tuple(files), ignored=tuple(ignored), say=wording.say)

@@ -7,13 +7,16 @@ stands for both. Equal licence, name and place are linked by rule; everything el
 waits for a person. Leads are not matched here (``workflows/lead_links.py``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from data import audit
+from data.importers.report import FileReport
+from data.records import Message
 from data.scope import EVERYTHING, Scope
 from data.store import engine, matches
 from data.store.engine import Store
@@ -103,6 +106,28 @@ def search_after_import(
             )
             engine.bump_data_version(conn)
     return Found(n_new=n_new, n_linked=n_linked)
+
+
+def told(
+    store: Store, files: Sequence[FileReport], *, actor: str, now: datetime
+) -> list[FileReport]:
+    """Search after an import that brought facilities or persons, and say what came of it."""
+    changed = [
+        number
+        for number, file in enumerate(files)
+        if file.kind in KINDS and file.taken + file.updated > file.unchanged
+    ]
+    if not changed:
+        return list(files)
+    found = search_after_import(store, actor=actor, now=now)
+    made = list(files)
+    if found.n_new:
+        note = Message(
+            "疑似重复：新发现 {n} 对待比对，按规则关联 {m} 条",
+            {"n": found.n_new - found.n_linked, "m": found.n_linked},
+        )
+        made[changed[-1]] = replace(made[changed[-1]], notes=(*made[changed[-1]].notes, note))
+    return made
 
 
 def review(

@@ -18,6 +18,7 @@ PAGES = (
     "facilities",
     "persons",
     "officers",
+    "matches",
 )
 
 
