@@ -22,6 +22,7 @@ messages.title(
     text("哪里可能藏着我们还不知道的点位，把握有多大"),
     text("数据截至 {time}", time=messages.when(run.as_of)),
 )
+cell_panel.draw_total(run)
 cell_panel.draw_missing(run)
 
 

@@ -15,6 +15,14 @@ from workflows.wording import from_json
 KNOWLEDGE_STEPS = ("少", "一般", "较多", "充分")
 
 
+def draw_total(run: ScoreRun) -> None:
+    """Draw how many unknown sites are expected in all, with the interval."""
+    total = reading.expected_total(run)
+    if total is not None:
+        mean, lo, hi = (f"{round(value):,}" for value in total)
+        st.caption(text("全市预计未掌握点位 {v} 处（90 % 区间 {lo}–{hi}）", v=mean, lo=lo, hi=hi))
+
+
 def draw_missing(run: ScoreRun) -> None:
     """Draw what the scores had to do without, folded up."""
     missing = [messages.say(from_json(stored)) for stored in reading.missing(run)]
@@ -59,7 +67,7 @@ def draw(run: ScoreRun, cell_id: str | None) -> None:
             f"{messages.say(reason.message)} {reason.contribution:+.2f}" for reason in story.reasons
         ),
     )
-    _draw_knowledge(row)
+    _draw_knowledge(row, all_finds=reading.counts_all_finds(run))
     _draw_done(story)
     facility_list.draw_of_cell(cell_id)
 
@@ -72,20 +80,26 @@ def _facts(row: Mapping[str, Any]) -> list[str]:
     return facts
 
 
-def _draw_knowledge(row: Mapping[str, Any]) -> None:
-    level = min(int(row["knowledge"] * len(KNOWLEDGE_STEPS)), len(KNOWLEDGE_STEPS) - 1)
+def _draw_knowledge(row: Mapping[str, Any], *, all_finds: bool) -> None:
+    known = float(row["knowledge"])
+    level = min(int(known * len(KNOWLEDGE_STEPS)), len(KNOWLEDGE_STEPS) - 1)
     words = text("我们知道多少：{level}", level=text(KNOWLEDGE_STEPS[level]))
-    st.progress(float(row["knowledge"]), text=words)
+    st.progress(known, text=words)
     if pd.isna(row["last_visit_on"]):
         st.caption(text("从未到访：分数低不等于没有"))
-    else:
-        st.caption(
-            text(
-                "近 12 个月到访 {n} 次，最近一次 {date}",
-                n=int(row["n_visits_year"]),
-                date=tables.last_seen(row["last_visit_on"]),
-            )
-        )
+        return
+    said = text(
+        "近 12 个月到访 {n} 次，最近一次 {date}",
+        n=int(row["n_visits_year"]),
+        date=tables.last_seen(row["last_visit_on"]),
+    )
+    if not all_finds:
+        if known > 0:
+            share = messages.percent(known)
+            said = f"{said} · {text('若有点位，以往排查应已发现约 {p}', p=share)}"
+        else:
+            said = f"{said} · {text('未排查过未登记场所：分数低不等于没有')}"
+    st.caption(said)
 
 
 def _draw_done(story: CellStory) -> None:

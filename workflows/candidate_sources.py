@@ -63,7 +63,7 @@ def load_candidates(
             "inspections",
             scope=scope,
             as_of=as_of,
-            columns=rule_check.INSPECTION_COLUMNS,
+            columns=(*rule_check.INSPECTION_COLUMNS, "lon", "lat"),
             since=rule_check.inspections_since(week_start),
             joined=True,
         ),
@@ -71,6 +71,7 @@ def load_candidates(
         facilities=_still_open(
             scores.load_facility_scores(store, run.run_id, scope=scope), facilities
         ),
+        scored_as_of=run.as_of,
     )
     candidates = make_candidates(
         known, params, severity=severity, week_start=week_start, as_of=as_of, limit=limit

@@ -20,6 +20,7 @@ from data.records import Message, Visit
 from routing import rules
 from workflows.leads import open_leads
 from workflows.past_checks import last_visits, past_checks
+from workflows.search_worth import search_worth
 from workflows.weeks import DAYS_A_WEEK, first_day_left
 from workflows.wording import from_json
 
@@ -48,9 +49,10 @@ class CandidateParams:
     substantiated_strength
         Leads that this share counts for beside a channel's own history.
     sweep_detection
-        Chance that one search of a cell finds a site that is there, 0 to 1.
+        Chance that one search of a cell finds a site that is there, 0 to 1; only for runs
+        that hold no expected finds of a search.
     n_sweeps
-        Cells offered for a search, those with the highest score.
+        Cells offered for a search, those where one is worth most.
     yearly_cap
         Checks of one facility per calendar year by the own level of government, exempt
         grounds not counted.
@@ -106,6 +108,7 @@ class Known:
     inspections: pd.DataFrame
     cells: pd.DataFrame
     facilities: pd.DataFrame
+    scored_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +183,9 @@ def make_candidates(
     )
     by_facility = {visit.facility_id: visit for visit in routine}
     merged = [_merge(lead, by_facility.get(key)) for key, lead in at_facilities.items()]
+    sweeps = _sweeps(known.cells, known.inspections, params, scored_as_of=known.scored_as_of)
     ranked = sorted(
-        [*elsewhere, *merged, *allowed, *_sweeps(known.cells, params)],
+        [*elsewhere, *merged, *allowed, *sweeps],
         key=by_worth,
     )
     worth = [visit for visit in ranked if visit.prize > 0 or visit.required]
@@ -361,9 +365,18 @@ def _merge(lead: Visit, facility: Visit | None) -> Visit:
     )
 
 
-def _sweeps(cells: pd.DataFrame, params: CandidateParams) -> list[Visit]:
-    """Return a search of each of the cells with the highest score."""
-    best = _ranked(cells, key="cell_id").head(params.n_sweeps)
+def _sweeps(
+    cells: pd.DataFrame,
+    inspections: pd.DataFrame,
+    params: CandidateParams,
+    *,
+    scored_as_of: datetime | None,
+) -> list[Visit]:
+    """Return a search of each of the cells where one is expected to find most."""
+    worth = search_worth(
+        cells, inspections, sweep_detection=params.sweep_detection, scored_as_of=scored_as_of
+    )
+    best = _ranked(cells.assign(score=worth), key="cell_id").head(params.n_sweeps)
     return [
         Visit(
             visit_id=f"S-{row['cell_id']}",
@@ -371,7 +384,7 @@ def _sweeps(cells: pd.DataFrame, params: CandidateParams) -> list[Visit]:
             place_name=_text(row["area_name"]) or "",
             lon=float(row["lon"]),
             lat=float(row["lat"]),
-            prize=round(POINTS * params.sweep_detection * float(row["score"])),
+            prize=round(POINTS * float(row["score"])),
             service_s=60 * params.sweep_minutes,
             windows=_windows(params),
             district_code=_text(row["district_code"]),

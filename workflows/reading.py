@@ -32,6 +32,7 @@ __all__ = [
     "counts_all_finds",
     "data_version",
     "district_names",
+    "expected_total",
     "known_span",
     "latest_run",
     "load_plan",
@@ -91,6 +92,16 @@ def counts_all_finds(run: ScoreRun) -> bool:
     violations will be found, not where unknown sites are, and must say so.
     """
     return bool(run.summary.get("uses_all_finds"))
+
+
+def expected_total(run: ScoreRun) -> tuple[float, float, float] | None:
+    """Return the expected unknown sites of all cells and their 90 % interval, if estimated."""
+    names = ("expected_sites", "expected_sites_lo", "expected_sites_hi")
+    values = [run.summary.get(name) for name in names]
+    if counts_all_finds(run) or not all(isinstance(value, int | float) for value in values):
+        return None
+    mean, lo, hi = (float(str(value)) for value in values)
+    return mean, lo, hi
 
 
 def ranked_cells(store: Store, run_id: str, *, scope: Scope) -> pd.DataFrame:

@@ -1,15 +1,17 @@
 """A scoring run through a real store: saved, explained, and blind to the future."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from data.schema import KINDS
 from data.scope import EVERYTHING, Scope
 from data.store import scores
+from data.store.model_tables import hidden_fits
 from data.store.rows import save_rows
 from errors import JobCancelledError, NoDataError
 from risk.params import CellParams, ScoringParams
@@ -204,3 +206,58 @@ def test_a_moment_without_zone_is_refused(store):
             store, ScoringParams(), scope=EVERYTHING,
             as_of=made_up.AS_OF.replace(tzinfo=None), actor="test",
         )  # fmt: skip
+
+
+def test_a_fit_is_kept_and_read_again_to_the_same_bytes(store):
+    """A score is defined by its day and the day of its fit, not by who fitted."""
+    first = _bytes(store, _score(store))
+
+    with store.read() as conn:
+        fits = conn.execute(select(hidden_fits)).all()
+    assert len(fits) == 1
+    assert _bytes(store, _score(store)) == first
+    with store.read() as conn:
+        assert conn.execute(select(hidden_fits)).all() == fits
+
+
+def test_a_week_later_the_kept_fit_reads_the_new_records(store):
+    """Fitted monthly, updated weekly: nothing new is fitted, yet what came in counts."""
+    first = _score(store)
+    week = made_up.AS_OF + timedelta(days=7)
+    _save(
+        store,
+        known_on=made_up.AS_OF + timedelta(days=2),
+        complaints=made_up.complaints([-1, -2], lon=made_up.LON + 0.01).assign(
+            complaint_id=["N1", "N2"]
+        ),
+    )
+    later = scoring.score(store, ScoringParams(), scope=EVERYTHING, as_of=week, actor="test")
+    assert later.summary["fitted_as_of"] == first.summary["fitted_as_of"]
+    assert later.summary["n_site_reports"] >= first.summary["n_site_reports"]
+    old, new = (
+        scores.load_cell_scores(store, run.run_id, scope=EVERYTHING) for run in (first, later)
+    )
+    assert new["mean"].max() > old["mean"].max()
+
+
+def test_a_replay_of_the_past_fits_as_of_its_own_day(store):
+    """A fit of today would have seen what came after."""
+    _score(store)
+    early = made_up.AS_OF - timedelta(days=60)
+    run = scoring.score(store, ScoringParams(), scope=EVERYTHING, as_of=early, actor="test")
+    assert run.summary["fitted_as_of"] == early.astimezone(UTC).isoformat()
+
+
+def test_records_taken_back_or_dated_back_ask_for_a_new_fit(store):
+    """What the fit has read must still be what was known on its day."""
+    first = _score(store)
+    _save(
+        store,
+        known_on=LOADED,
+        complaints=made_up.complaints([20] * 2, lon=made_up.LON + 0.01).assign(
+            complaint_id=["B1", "B2"]
+        ),
+    )
+    week = made_up.AS_OF + timedelta(days=7)
+    later = scoring.score(store, ScoringParams(), scope=EVERYTHING, as_of=week, actor="test")
+    assert first.summary["fitted_as_of"] != later.summary["fitted_as_of"]
