@@ -56,12 +56,29 @@ def read_gpkg(path: str) -> None:
     if not Path(path).read_bytes()[:16].startswith(b"SQLite format 3\0"):
         raise ProblemError("unreadable", kind="GeoPackage")
     _check_pages(path)
+    _check_tables(path)
     layers = pyogrio.list_layers(path)
     if len(layers) == 0:
         raise ProblemError("no_layer")
     if len(layers) > 1:
         raise ProblemError("many_layers", n=len(layers))
     _send_layer(path, layer=str(layers[0][0]))
+
+
+def _check_tables(path: str) -> None:
+    """Refuse layers that are views: what they compute is up to whoever made the file."""
+    import sqlite3
+
+    conn = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        layers = {row[0] for row in conn.execute("SELECT table_name FROM gpkg_contents")}
+        views = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type='view'")}
+    except sqlite3.Error as error:
+        raise ProblemError("unreadable", kind="GeoPackage") from error
+    finally:
+        conn.close()
+    if layers & views:
+        raise ProblemError("view")
 
 
 def read_zipped_shapefile(path: str) -> None:
