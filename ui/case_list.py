@@ -1,5 +1,6 @@
 """The list of cases: filters, table, export."""
 
+from datetime import date
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -71,9 +72,9 @@ def export_address(wanted: CaseFilter) -> str:
     return f"/download/cases.xlsx?{urlencode(kept)}"
 
 
-def clock_words(row: dict) -> str:
+def clock_words(row: dict, today: date) -> str:
     """Return how a case stands against its statutory limit, in words."""
-    clock = case_reading.clock_of(row, cached.settings().records, today=record_reads.today())
+    clock = case_reading.clock_of(row, cached.settings().records, today=today)
     if clock is None:
         return "—"
     if clock.state == "late":
@@ -84,7 +85,7 @@ def clock_words(row: dict) -> str:
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
-    listed = rows.to_dict("records")
+    listed, today = rows.to_dict("records"), record_reads.today()
     place = rows["facility_name"].fillna(rows["site_text"]).fillna("—")
     return pd.DataFrame(
         {
@@ -93,7 +94,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             text("案由"): [messages.label("topic", row["topic"]) for row in listed],
             text("地点"): place,
             text("阶段"): [messages.label("stage", row["stage"]) for row in listed],
-            text("决定时限"): [clock_words(row) for row in listed],
+            text("决定时限"): [clock_words(row, today) for row in listed],
             text("罚款，元"): rows["fine_yuan"],
             text("没收，元"): rows["confiscated_yuan"],
             text("结案日期"): [record_lists.day(row["closed_on"]) for row in listed],

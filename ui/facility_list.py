@@ -1,6 +1,6 @@
 """The list of facilities: filters, order, table."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 import streamlit as st
@@ -91,13 +91,11 @@ def draw_of_cell(cell_id: str, *, n_most: int = 5) -> None:
         record_lists.to("facilities", str(row["name"]), facility=str(row["facility_id"]))
 
 
-def licence_words(row: dict) -> str:
+def licence_words(row: dict, today: date) -> str:
     """Return the day a licence ends, with a sign and a word where it is over or nearly so."""
     params = cached.settings().records
     expiry = row["licence_expiry"]
-    state = facility_file.licence_state(
-        expiry, today=record_reads.today(), warn_days=params.licence_warn_days
-    )
+    state = facility_file.licence_state(expiry, today=today, warn_days=params.licence_warn_days)
     words = {"expired": text("已到期"), "soon": text("将到期")}
     day = record_lists.day(expiry)
     return f"{LICENCE_SIGNS[state]} {day} {words[state]}" if state in words else day
@@ -115,7 +113,7 @@ def _one(key: str, names: dict[str, str], label: str) -> str | None:
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
-    listed = rows.to_dict("records")
+    listed, today = rows.to_dict("records"), record_reads.today()
     return pd.DataFrame(
         {
             text("机构名称"): rows["name"],
@@ -129,7 +127,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             text("上次到访"): [
                 tables.last_seen(None if pd.isna(at) else at.date()) for at in rows["last_seen_at"]
             ],
-            text("许可有效期"): [licence_words(row) for row in listed],
+            text("许可有效期"): [licence_words(row, today) for row in listed],
             text("机构编号"): rows["facility_id"],
         }
     )

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ SIGNS = {"expired": "●", "soon": "▲", "none": "●"}
 def draw(of: Staff) -> None:
     """Draw the list with the state of each certificate; expired ones first."""
     shown = of.officers.sort_values("certificate_expiry", na_position="first")
-    names = cached.districts()
+    names, today = cached.districts(), record_reads.today()
     table = pd.DataFrame(
         {
             text("人员编号"): shown["officer_id"],
@@ -31,7 +31,7 @@ def draw(of: Staff) -> None:
             text("所属区县"): [names.get(code, code) for code in shown["district_code"]],
             text("执法证号"): shown["certificate_no"].fillna("—"),
             text("执法证有效期"): [
-                certificate_words(value) for value in shown["certificate_expiry"]
+                certificate_words(value, today) for value in shown["certificate_expiry"]
             ],
             text("专长"): [record_lists.words_of("skills", value) for value in shown["skills"]],
             text("请假，次"): _counts(of.absences, shown),
@@ -41,11 +41,9 @@ def draw(of: Staff) -> None:
     record_lists.pick(shown, table, key="officer_id", address=ADDRESS, alt=text("执法人员"))
 
 
-def certificate_words(expiry: Any) -> str:
+def certificate_words(expiry: Any, today: date) -> str:
     """Return the last day of a certificate, with a sign and a word where it needs a look."""
-    state = officers.certificate_state(
-        expiry, today=record_reads.today(), params=cached.settings().records
-    )
+    state = officers.certificate_state(expiry, today=today, params=cached.settings().records)
     words = {"expired": text("已到期"), "soon": text("将到期"), "none": text("无有效期")}
     day = "" if state == "none" else record_lists.day(expiry)
     return " ".join(filter(None, (SIGNS.get(state), day, words.get(state))))
@@ -60,7 +58,7 @@ def draw_one(of: Staff, officer_id: str) -> None:
         return
     row = found.iloc[0].to_dict()
     st.subheader(messages.plain(f"{row['name']} · {officer_id}"), anchor=False)
-    st.caption(certificate_words(row["certificate_expiry"]))
+    st.caption(certificate_words(row["certificate_expiry"], record_reads.today()))
     may_write = record_lists.may(WRITE)
     left, right = st.columns(2)
     with left:

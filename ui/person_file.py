@@ -51,7 +51,7 @@ def draw_new() -> None:
 
 def _draw_work(of: PersonFile) -> None:
     st.markdown("**" + text("常驻区划") + "**")
-    st.text(person_list.areas_words(of.row["usual_area_codes"]))
+    st.text(person_list.areas_words(of.row["usual_area_codes"], record_reads.area_names()))
     st.markdown("**" + text("案件（{n}）", n=len(of.cases)) + "**")
     if of.cases.empty:
         st.caption(text("没有记录"))

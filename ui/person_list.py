@@ -1,5 +1,7 @@
 """The register of practitioners as a list: filters, table, who has to be checked."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -66,11 +68,10 @@ def filing_words(row: dict) -> str:
     return text("无须备案")
 
 
-def areas_words(codes: object) -> str:
+def areas_words(codes: object, names: Mapping[str, str]) -> str:
     """Return the names of ``;``-joined areas, a dash where there are none."""
     if not isinstance(codes, str) or not codes:
         return "—"
-    names = record_reads.area_names()
     return "、".join(names.get(code, code) for code in codes.split(";"))
 
 
@@ -86,7 +87,7 @@ def _one(key: str, names: dict[str, str], label: str) -> str | None:
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
-    listed = rows.to_dict("records")
+    listed, names = rows.to_dict("records"), record_reads.area_names()
     return pd.DataFrame(
         {
             text("人员编号"): rows["person_id"],
@@ -94,7 +95,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             text("人员类别"): [record_lists.word("person_kind", row["kind"]) for row in listed],
             text("行业"): rows["trade"].fillna("—"),
             text("备案"): [filing_words(row) for row in listed],
-            text("常驻区划"): [areas_words(row["usual_area_codes"]) for row in listed],
+            text("常驻区划"): [areas_words(row["usual_area_codes"], names) for row in listed],
             text("处罚，次"): rows["n_penalties"].astype(int),
         }
     )
