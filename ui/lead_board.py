@@ -22,6 +22,10 @@ _PANEL = "ui.complainant_panel"
 def draw(book: Book, asked: Asked, codes: Mapping[str, str], *, shape: str) -> None:
     """Draw lines, map and panels for a filter."""
     now = int(asked.now.timestamp())
+    if state.recall("lead_codes") not in {None, hash_of(codes)}:
+        # another filter: what was open before is no answer to it
+        state.remember("lead", None)
+    state.remember("lead_codes", hash_of(codes))
     n_page = int(state.recall("lead_page") or "1")
     lines, total = lead_data.page(asked, codes, limit=PAGE_ROWS, offset=(n_page - 1) * PAGE_ROWS)
     if total and lines.empty:
@@ -40,7 +44,7 @@ def draw(book: Book, asked: Asked, codes: Mapping[str, str], *, shape: str) -> N
     )
     with foot:
         st.pagination(max(-(-total // PAGE_ROWS), 1), key="lead_page")
-    _panels(book, asked, lines, picked, shape=shape)
+    _panels(book, asked, lines, picked)
 
 
 def own_address(path: str, codes: Mapping[str, str], **more: str) -> str:
@@ -89,12 +93,10 @@ def _map(codes: Mapping[str, str]) -> None:
     )
 
 
-def _panels(
-    book: Book, asked: Asked, lines: pd.DataFrame, picked: list[str], *, shape: str
-) -> None:
+def _panels(book: Book, asked: Asked, lines: pd.DataFrame, picked: list[str]) -> None:
     ids = [str(lead_id) for lead_id in lines["complaint_id"]]
     wanted = state.recall("lead")
-    chosen = picked or ([wanted] if wanted and shape != "table" else ids[:1])
+    chosen = picked or ([wanted] if wanted else ids[:1])
     try:
         stories = [lead_data.story(asked, lead_id) for lead_id in chosen[:20]]
     except MedPatrolError:

@@ -97,7 +97,7 @@ def _next_step(book: Book, asked: Asked, story: LeadStory) -> None:
     st.subheader(text("办理"), anchor=False)
     status, lead_id = str(story.line["status"]), str(story.line["complaint_id"])
     # perform asks the store anew for the right and looks inside this scope
-    who = {"actor": asked.actor, "scope": asked.scope, "now": cached.now()}
+    who: dict[str, Any] = {"actor": asked.actor, "scope": asked.scope, "now": cached.now()}
     if status in AWAY:
         _away(book, story, who)
     if status in {"triaged", "assigned"}:

@@ -11,6 +11,9 @@ from starlette.responses import Response
 from data.schema import TIME_ZONE
 from data.scope import Scope
 from workflows import ledger_views, map_layers
+from workflows.clocks import Clocks
+from workflows.ledger import Book
+from workflows.settings import read_settings
 
 Answer = Callable[[Any, Request, Scope], Response]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -42,6 +45,7 @@ def workbook(source: Any, request: Request, scope: Scope) -> Response:
     from workflows import ledger_export
 
     now = _now()
+    _up_to_date(source.store, now)
     content = ledger_export.workbook(
         source.store,
         ledger_views.codes_of(str(request.query_params)),
@@ -54,7 +58,14 @@ def workbook(source: Any, request: Request, scope: Scope) -> Response:
     return Response(content, media_type=XLSX, headers=headers)
 
 
+def _up_to_date(store: Any, now: datetime) -> None:
+    """Bring the ledger in step with the store: an address may be asked before any page."""
+    settings = read_settings()
+    Book(store, Clocks(settings.ledger), settings.links).sync(now)
+
+
 def _points(store: Any, codes: Any, *, scope: Scope, now: datetime) -> map_layers.Payload:
+    _up_to_date(store, _now())
     return map_layers.leads_layer(ledger_views.places(store, codes, scope=scope, now=now))
 
 

@@ -442,7 +442,7 @@ def _hand_over(clocks: Clocks, decision: Triage, now: datetime) -> Step:
 def _transfer(clocks: Clocks, decision: Triage, now: datetime) -> Step:
     if decision.unit not in DEPARTMENTS:
         raise LedgerError("请选择移送部门")
-    name = DEPARTMENTS[decision.unit]
+    name = DEPARTMENTS[str(decision.unit)]
 
     def step(row: Mapping[str, Any], state: LeadState) -> Change:
         at = to_seconds(now)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from data import audit, schema
 from data.scope import EVERYTHING, SEALED_KIND
@@ -30,7 +30,7 @@ FAR = 32_503_680_000
 
 _LEADS = tables.VERSIONED["complaints"]
 _VISITS = tables.VERSIONED["inspections"]
-_MARK, _RULES, _LINKED = "lead_index", "lead_rules", "lead_links"
+_MARK, _RULES, _LINKED, _SOURCE = "lead_index", "lead_rules", "lead_links", "lead_source"
 _FACTS = (
     "complaint_id", "version_id", "district_code", "area_code", "facility_id", "received_at",
     "channel", "topic", "status", "due_on", "closed_on",
@@ -53,6 +53,14 @@ def sync(store: Store, clocks: Clocks, links: LinkParams, *, now: datetime) -> i
         if is_current and marks.get(_LINKED) == link_rules:
             return 0
     with store.write() as conn:
+        source = _fingerprint(conn)
+        if (marks.get(_RULES), marks.get(_LINKED), marks.get(_SOURCE)) == (
+            rules,
+            link_rules,
+            source,
+        ):
+            _set_mark(conn, _MARK, _marks(conn).get("data_version", 0))
+            return 0
         n_new = _adopt_undercover(conn, clocks.params, at=at)
         n_lost = ledger_writes.drop_lost(conn)
         changed = _stale(conn, everything=marks.get(_RULES) != rules)
@@ -64,8 +72,10 @@ def sync(store: Store, clocks: Clocks, links: LinkParams, *, now: datetime) -> i
         if changed or n_lost or n_new:
             bump_data_version(conn)
         version = _marks(conn).get("data_version", 0)
-        for name, value in ((_MARK, version), (_RULES, rules), (_LINKED, link_rules)):
-            _set_mark(conn, name, value)
+        _set_mark(conn, _MARK, version)
+        _set_mark(conn, _RULES, rules)
+        _set_mark(conn, _LINKED, link_rules)
+        _set_mark(conn, _SOURCE, _fingerprint(conn))
     return len(changed) + n_lost
 
 
@@ -78,6 +88,7 @@ def refresh_lead(conn: Connection, clocks: Clocks, complaint_ids: Sequence[str])
     if before.get(_MARK) == before.get("data_version"):
         # nothing else was waiting, so the index is still in step
         _set_mark(conn, _MARK, _marks(conn)["data_version"])
+        _set_mark(conn, _SOURCE, _fingerprint(conn))
 
 
 def suggest_for(conn: Connection, complaint_ids: Sequence[str], links: LinkParams) -> None:
@@ -96,7 +107,7 @@ def lines_of(
 def read_states(conn: Connection) -> dict[str, LeadState]:
     """Return what the ledger decided, by lead."""
     held = conn.execute(select(lead_states.c.complaint_id, lead_states.c.document))
-    return {str(key): as_state(json.loads(text)) for key, text in held}
+    return {str(key): as_state(json.loads(str(text))) for key, text in held}
 
 
 def as_state(document: Mapping[str, Any]) -> LeadState:
@@ -167,7 +178,7 @@ def _suggest(conn: Connection, changed: list[str] | None, links: LinkParams) -> 
     """Look for likely repeats of leads that changed (``None``: of all that wait)."""
     waiting = lead_index.c.status.in_(("new", "triaged", "assigned"))
     query = select(lead_index.c.complaint_id, lead_index.c.received_at)
-    asked = {str(key): int(at) for key, at in conn.execute(query.where(waiting))}
+    asked = {str(key): int(str(at)) for key, at in conn.execute(query.where(waiting))}
     if changed is not None:
         asked = {key: at for key, at in asked.items() if key in set(changed)}
     if asked:
@@ -204,7 +215,7 @@ def _comparable(conn: Connection, since: int, until: int) -> pd.DataFrame:
     indexed = conn.execute(
         select(callers.complaint_id, callers.phone_index).where(callers.phone_index.is_not(None))
     )
-    by_lead = {str(key): bytes(token).hex() for key, token in indexed}
+    by_lead = {str(row[0]): bytes(row[1]).hex() for row in indexed}
     frame["caller"] = frame["complaint_id"].map(by_lead).astype(object)
     return frame
 
@@ -219,7 +230,7 @@ def _adopt_undercover(conn: Connection, params: LedgerParams, *, at: int) -> int
         _VISITS.c.case_id.is_(None),
         _VISITS.c.started_at.between(since, at),
     )
-    found = conn.execute(query).mappings().all()
+    found = [dict(row) for row in conn.execute(query).mappings()]
     if not found:
         return 0
     close = select(_LEADS.c.complaint_id, _LEADS.c.facility_id, _LEADS.c.received_at).where(
@@ -288,10 +299,20 @@ def _number(params: object) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
 
 
+def _fingerprint(conn: Connection) -> int:
+    """Return what changes when leads, the institutions they name or visits change."""
+    parts: list[object] = []
+    for kind in ("complaints", "facilities", "inspections"):
+        table = tables.VERSIONED[kind].c
+        ended = func.count(table.known_to)
+        parts += conn.execute(select(func.max(table.version_id), func.count(), ended)).one()
+    return int(hashlib.sha256(repr(parts).encode()).hexdigest()[:15], 16)
+
+
 def _marks(conn: Connection) -> dict[str, int]:
-    names = ("data_version", _MARK, _RULES, _LINKED)
+    names = ("data_version", _MARK, _RULES, _LINKED, _SOURCE)
     held = select(tables.meta.c.name, tables.meta.c.value).where(tables.meta.c.name.in_(names))
-    return {str(name): int(value) for name, value in conn.execute(held)}
+    return {str(name): int(str(value)) for name, value in conn.execute(held)}
 
 
 def _set_mark(conn: Connection, name: str, value: int) -> None:

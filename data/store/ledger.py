@@ -121,10 +121,6 @@ def page(
         _I.received_at <= now,
         *_conditions(wanted, scope=scope, now=now, today_end=today_end),
     )
-    source = lead_index
-    n_query = select(func.count()).select_from(source)
-    if wanted.words:
-        n_query = select(func.count()).select_from(_with_record())
     query = (
         select(*_columns())
         .select_from(_with_record())
@@ -133,9 +129,21 @@ def page(
         .offset(offset)
     )
     with store.read() as conn:
-        total = int(conn.execute(n_query.where(condition)).scalar_one())
+        if wanted.words:
+            # one look through the words gives both the page and the number of lines
+            found = select(_I.complaint_id).select_from(_with_record()).where(condition)
+            ids = [str(key) for (key,) in conn.execute(found.order_by(*SORTS[sort]))]
+            total, shown = len(ids), ids[offset : None if limit is None else offset + limit]
+            query = _lines_of(shown).order_by(*SORTS[sort])
+        else:
+            counted = select(func.count()).select_from(lead_index).where(condition)
+            total = int(conn.execute(counted).scalar_one())
         rows = conn.execute(query if limit is None else query.limit(limit)).all()
     return pd.DataFrame([tuple(row) for row in rows], columns=list(LINE)), total
+
+
+def _lines_of(ids: Sequence[str]) -> Select:
+    return select(*_columns()).select_from(_with_record()).where(_I.complaint_id.in_(ids))
 
 
 def line(conn: Connection, complaint_id: str, *, scope: Scope) -> dict[str, Any] | None:
@@ -164,13 +172,13 @@ def acts(conn: Connection, complaint_id: str) -> list[dict[str, Any]]:
         .where(lead_acts.c.complaint_id == complaint_id)
         .order_by(lead_acts.c.at, lead_acts.c.act_id)
     )
-    return [_read_act(row) for row in conn.execute(query).mappings()]
+    return [_read_act(dict(row)) for row in conn.execute(query).mappings()]
 
 
 def batch(conn: Connection, name: str) -> list[dict[str, Any]]:
     """Return the acts that one press of a button wrote."""
     query = select(lead_acts).where(lead_acts.c.batch == name).order_by(lead_acts.c.act_id)
-    return [_read_act(row) for row in conn.execute(query).mappings()]
+    return [_read_act(dict(row)) for row in conn.execute(query).mappings()]
 
 
 def pairs(
@@ -256,7 +264,15 @@ def _conditions(
         parts.append(_I.received_at < wanted.until)
     texts = (_LEADS.c.complaint_id, _LEADS.c.site_text, _LEADS.c.summary)
     for word in wanted.words.split()[:8]:
-        parts.append(or_(*(text.icontains(word, autoescape=True) for text in texts)))
+        # words without capitals need no folding, which costs more than the search itself
+        has_case = word.lower() != word.upper()
+        hits = [
+            text.icontains(word, autoescape=True)
+            if has_case
+            else text.contains(word, autoescape=True)
+            for text in texts
+        ]
+        parts.append(or_(*hits))
     return parts
 
 

@@ -127,7 +127,7 @@ def replace_index(conn: Connection, lines: Sequence[Mapping[str, object]]) -> No
         likely = select(lead_index.c.complaint_id, lead_index.c.n_likely).where(
             lead_index.c.complaint_id.in_(part), lead_index.c.n_likely > 0
         )
-        kept |= {str(key): int(n) for key, n in conn.execute(likely)}
+        kept |= {str(key): int(str(n)) for key, n in conn.execute(likely)}
         conn.execute(delete(lead_index).where(lead_index.c.complaint_id.in_(part)))
     if lines:
         rows = [{"n_likely": kept.get(str(line["complaint_id"]), 0), **line} for line in lines]
@@ -186,11 +186,11 @@ def count_likely(conn: Connection, ids: Iterable[str] | None = None) -> None:
     for end in ends:
         query = select(end, func.count()).where(lead_pairs.c.verdict.is_(None)).group_by(end)
         for key, n in conn.execute(query):
-            counts[str(key)] = counts.get(str(key), 0) + int(n)
+            counts[str(key)] = counts.get(str(key), 0) + int(str(n))
     held = select(lead_index.c.complaint_id, lead_index.c.n_likely)
     if ids is None:
         held = held.where(lead_index.c.n_likely > 0)
-        old = {str(key): int(n) for key, n in conn.execute(held)}
+        old = {str(key): int(str(n)) for key, n in conn.execute(held)}
         wanted: set[str] = set(old) | set(counts)
     else:
         wanted, old = set(ids), {}
@@ -217,7 +217,7 @@ def kept_by_ledger(conn: Connection, records: pd.DataFrame) -> pd.DataFrame:
     held: dict[str, Mapping[str, Any]] = {}
     for part in _parts(sorted(set(records.loc[hit, "complaint_id"]))):
         query = select(*columns).where(_LEADS.c.complaint_id.in_(part), _LEADS.c.known_to.is_(None))
-        held |= {str(row["complaint_id"]): row for row in conn.execute(query).mappings()}
+        held |= {str(row["complaint_id"]): dict(row) for row in conn.execute(query).mappings()}
     kept = records.copy()
     for name in OWNED:
         values = [held.get(key, {}).get(name) for key in kept.loc[hit, "complaint_id"]]

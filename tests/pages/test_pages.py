@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     "overview",
     "hotspots",
+    "leads",
     "weekly_plan",
     "evenness",
     "import_data",
