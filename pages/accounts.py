@@ -23,6 +23,7 @@ picked = st.selectbox(
     text("选择账号"),
     list(by_name),
     index=None,
+    placeholder=text("请选择"),
     format_func=lambda name: f"{name} · {by_name[name].display_name}",
     key=account_forms.PICKED,
 )

@@ -13,11 +13,12 @@ from workflows.audit_log import PAGE_ROWS, LogFilter
 messages.title(text("审计日志"), text("谁做了什么，谁看了什么，记录是否完整"))
 store, actor = cached.store(), cached.actor()
 
+everything = text("全部")
 first, second, third, fourth, fifth = st.columns(5)
 who = first.text_input(text("操作人"))
 action = second.selectbox(
     text("动作"), ["", *audit_log.actions(store, actor=actor)],
-    format_func=lambda code: code or text("全部"),
+    format_func=lambda code: code or everything,
 )  # fmt: skip
 object_id = third.text_input(text("对象编号"))
 since = fourth.date_input(text("从"), value=None)

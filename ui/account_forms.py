@@ -95,6 +95,7 @@ def draw_grant(one: Account, districts: Mapping[str, str]) -> None:
             list(names),
             default=[role for role in names if role in one.roles],
             format_func=names.__getitem__,
+            placeholder=text("请选择"),
         )
         every = st.checkbox(text("全部辖区"), value=one.districts is None)
         known = {**{code: code for code in one.districts or ()}, **districts}
@@ -104,6 +105,7 @@ def draw_grant(one: Account, districts: Mapping[str, str]) -> None:
             default=sorted(one.districts or ()),
             format_func=lambda code: known.get(code, code),
             accept_new_options=True,
+            placeholder=text("请选择"),
         )
         sealed = st.checkbox(
             text("可见全部密封任务（暗访）"),

@@ -75,7 +75,7 @@ def sign_in(
         "</h1>",
         _error(error, language),
         f'<form method="post" action="{_here("/sign-in", language, target)}">{hidden}',
-        _field("account", say("账号"), "username"),
+        _field("account", say("账号名"), "username"),
         _field("password", say("密码"), "current-password", kind="password"),
         f'<button class="main">{escape(say("登录"))}</button></form></section>',
     ]
@@ -135,7 +135,7 @@ def _first(language: str, hidden: str, target: str) -> str:
         f"<section><h2>{escape(say('首次启动'))}</h2><p>{escape(told)}</p>"
         f'<form method="post" action="{_here("/sign-in", language, target)}">{hidden}'
         + _field("code", say("一次性代码"), "one-time-code")
-        + _field("account", say("账号"), "username", key="first_account")
+        + _field("account", say("账号名"), "username", key="first_account")
         + _field("display_name", say("姓名"), "name")
         + _new_password(language)
         + f'<button class="main">{escape(say("建立管理员账号"))}</button></form></section>'
