@@ -32,6 +32,7 @@ from data.store.ledger_tables import lead_acts, lead_index, lead_pairs, lead_sta
 
 _LEADS = tables.VERSIONED["complaints"]
 _I = lead_index.c
+_FEW = 1000
 WAITING = ("new", "triaged", "assigned")
 AWAY = ("handed_over", "transferred")
 SORTS: Mapping[str, tuple[ColumnElement, ...]] = {
@@ -129,14 +130,15 @@ def page(
         .offset(offset)
     )
     with store.read() as conn:
-        if wanted.words:
+        if wanted.words and limit is not None and limit <= _FEW:
             # one look through the words gives both the page and the number of lines
             found = select(_I.complaint_id).select_from(_with_record()).where(condition)
             ids = [str(key) for (key,) in conn.execute(found.order_by(*SORTS[sort]))]
             total, shown = len(ids), ids[offset : None if limit is None else offset + limit]
             query = _lines_of(shown).order_by(*SORTS[sort])
         else:
-            counted = select(func.count()).select_from(lead_index).where(condition)
+            source = _with_record() if wanted.words else lead_index
+            counted = select(func.count()).select_from(source).where(condition)
             total = int(conn.execute(counted).scalar_one())
         rows = conn.execute(query if limit is None else query.limit(limit)).all()
     return pd.DataFrame([tuple(row) for row in rows], columns=list(LINE)), total

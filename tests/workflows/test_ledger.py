@@ -277,6 +277,8 @@ def test_filters_look_for_words_owners_and_days(book):
 
     assert found(q="出租屋 A1") == ["A1"]
     assert found(q="100%") == []
+    every = ledger_views.page(book.store, {"q": "出租屋"}, scope=EVERYTHING, now=NOW, limit=None)
+    assert (len(every[0]), every[1]) == (3, 3)
     assert found(channel="hotline_12345") == ["A2"]
     assert found(area=THERE) == ["B1"]
     assert found(**{"from": "2026-11-20"}) == []
