@@ -154,6 +154,7 @@ def legend_words(language: str) -> dict[str, Any]:
         "fringe": say("城乡结合部（112、122）"),
         "fringe_computed": say("城乡结合部（推算）"),
         "leads_open": keep("未办结线索 {n} 条", n="n"),
+        "leads_coarse": keep("其中 {n} 条只知道村或乡镇（虚线圈）", n="n"),
         "leads_closed": keep("已办结线索 {n} 条", n="n"),
         "cases": keep("近 {d} 天案件 {n} 起", d="d", n="n"),
         "dens": say("捣毁窝点的案件"),

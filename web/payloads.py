@@ -115,7 +115,7 @@ def leads(store: Store, *, scope: Scope, as_of: datetime, days: int) -> map_laye
     """Return the open leads, and the closed ones of the last ``days`` days, counted on a grid."""
     from data.store.rows import load_rows
 
-    columns = ["received_at", "lon", "lat", "status", "closed_on"]
+    columns = ["received_at", "lon", "lat", "location_precision", "status", "closed_on"]
     rows = load_rows(store, "complaints", scope=scope, as_of=as_of, columns=columns)
     # an open lead stays on the map however old it is
     shown = rows["closed_on"].isna() | (rows["received_at"] >= as_of - timedelta(days=days))

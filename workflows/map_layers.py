@@ -114,23 +114,31 @@ def leads_layer(leads: pd.DataFrame, *, blur_m: int = BLUR_M) -> Payload:
     Parameters
     ----------
     leads
-        Columns ``lon``, ``lat``, ``status``, ``closed_on``; nothing else is read.
+        Columns ``lon``, ``lat``, ``status``, ``closed_on`` and, where known,
+        ``location_precision``; nothing else is read. ``coarse`` counts the open leads
+        that are known to the village or township only.
     blur_m
         Side of a square, metres. A lead is drawn in the middle of its square.
     """
     placed = leads.dropna(subset=["lon", "lat"])
     lon, lat = snap(placed["lon"].to_numpy(float), placed["lat"].to_numpy(float), blur_m=blur_m)
     is_closed = placed["status"].isin(CLOSED_STATUS) | placed["closed_on"].notna()
-    squares = pd.DataFrame(
-        {"lon": _ints(lon), "lat": _ints(lat), "open": ~is_closed, "closed": is_closed}
+    is_coarse = pd.Series(data=False, index=placed.index)
+    if "location_precision" in placed:
+        is_coarse = placed["location_precision"].isin(["village", "township"])
+    squares = pd.DataFrame({"lon": _ints(lon), "lat": _ints(lat)}).assign(
+        open=(~is_closed).to_numpy(),
+        closed=is_closed.to_numpy(),
+        coarse=(is_coarse & ~is_closed).to_numpy(),
     )
-    counted = squares.groupby(["lat", "lon"], as_index=False)[["open", "closed"]].sum()
+    sums = ["open", "closed", "coarse"]
+    counted = squares.groupby(["lat", "lon"], as_index=False)[sums].sum()
     return {
         "kind": "complaints",
         "blur_m": blur_m,
         "n_without_place": len(leads) - len(placed),
         "id": [f"{y}_{x}" for x, y in zip(counted["lon"], counted["lat"], strict=True)],
-        **{name: counted[name].astype(int).tolist() for name in ("lon", "lat", "open", "closed")},
+        **{name: counted[name].astype(int).tolist() for name in ("lon", "lat", *sums)},
     }
 
 

@@ -89,6 +89,18 @@ def test_leads_are_counted_per_square():
     assert "K1" not in str(payload)
 
 
+def test_leads_known_to_a_village_only_are_counted_apart():
+    """A ring on a village's name must not look like a ring on a door."""
+    leads = pd.DataFrame({
+        "lon": [112.9001, 112.9002, 112.95], "lat": [28.2001, 28.2002, 28.25],
+        "status": ["new", "closed", "new"], "closed_on": pd.NaT,
+        "location_precision": ["village", "village", "exact"],
+    })  # fmt: skip
+    payload = map_layers.leads_layer(leads)
+    counted = sorted(zip(payload["open"], payload["coarse"], strict=True))
+    assert counted == [(1, 0), (1, 1)]
+
+
 @given(lon=st.floats(73, 135), lat=st.floats(18, 53.5))
 def test_a_blurred_point_lies_at_most_half_a_square_away(lon, lat):
     """About 500 m: far enough to hide a door, near enough for a village."""

@@ -96,11 +96,19 @@ const ENTRIES = {
       : [],
   complaints: ({ payload }, words, tokens) => {
     const [open, closed] = [sum(payload.open), sum(payload.closed)];
-    const rings = [[true, open, words.leads_open], [false, closed, words.leads_closed]];
+    const coarse = sum(payload.coarse ?? []);
+    const rings = [
+      [true, open, words.leads_open, false],
+      [true, coarse, words.leads_coarse, true],
+      [false, closed, words.leads_closed, false],
+    ];
     return rings
       .filter(([, n]) => n > 0)
-      .map(([isOpen, n, text]) =>
-        entry((ctx, x, y) => paint.paintLead(ctx, x, y, isOpen, tokens), fill(text, { n })));
+      .map(([isOpen, n, text, isCoarse]) =>
+        entry(
+          (ctx, x, y) => paint.paintLead(ctx, x, y, isOpen, tokens, 4.5, isCoarse),
+          fill(text, { n }),
+        ));
   },
   cases: ({ payload }, words, tokens) => {
     const values = { n: payload.lon.length, d: payload.days };

@@ -252,7 +252,8 @@ export const leadRadius = (view, latitude, blurM) => {
   return Math.min(4.5, Math.max(2.5, (0.45 * blurM) / metresPerPixel));
 };
 
-export function paintLead(ctx, x, y, isOpen, tokens, radius = 4.5) {
+// A dashed ring: known to the village or township only, so it stands on a name and on no door.
+export function paintLead(ctx, x, y, isOpen, tokens, radius = 4.5, isCoarse = false) {
   if (!isOpen) {
     ctx.fillStyle = tokens.unscored;
     ctx.strokeStyle = tokens.background;
@@ -263,7 +264,9 @@ export function paintLead(ctx, x, y, isOpen, tokens, radius = 4.5) {
   ctx.fillStyle = tokens.background;
   ctx.strokeStyle = tokens.lead;
   ctx.lineWidth = radius * 0.53;
+  if (isCoarse) ctx.setLineDash([radius * 0.7, radius * 0.55]);
   dot(ctx, x, y, radius, false);
+  ctx.setLineDash([]);
 }
 
 export function paintCase(ctx, x, y, isDen, tokens) {

@@ -137,7 +137,10 @@ export class Scene {
         const fill = p === null ? tokens.unscored : tokens.ramp[paint.classOf(p / 1000, tokens.limits)];
         paint.paintFacility(ctx, x, y, payload.kinds[payload.kind_of[i]], fill, tokens);
       },
-      complaints: (i, x, y) => paint.paintLead(ctx, x, y, payload.open[i] > 0, tokens, radius),
+      complaints: (i, x, y) => {
+        const isCoarse = payload.open[i] > 0 && payload.coarse?.[i] === payload.open[i];
+        paint.paintLead(ctx, x, y, payload.open[i] > 0, tokens, radius, isCoarse);
+      },
       cases: (i, x, y) => paint.paintCase(ctx, x, y, payload.den[i] === 1, tokens),
     };
     paint.paintPoints(view, shape, painters[kind]);
