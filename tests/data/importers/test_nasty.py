@@ -24,7 +24,7 @@ from workflows.importing import import_paths
 NOW = moment("2025-06-02 09:30")
 CANARY = "金丝雀七七"
 MAX_CHILD_KB = 2**20
-BLOCK = 100
+BLOCK = 200
 
 
 def dump(store):
@@ -80,12 +80,18 @@ CELLS = st.one_of(st.sampled_from(ODD), st.text(max_size=12))
 MUTATIONS = st.lists(st.tuples(st.integers(0, len(HEADER) - 1), CELLS), max_size=4)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(st.lists(MUTATIONS, min_size=BLOCK, max_size=BLOCK))
-def test_mutated_rows_are_taken_or_refused_one_by_one(tmp_path_factory, rows):
-    """Twenty files of a hundred rows: none disappears, and none takes its file along."""
+@pytest.fixture(scope="module")
+def mutated_store(tmp_path_factory):
+    """Return a store that all mutated files go into, one after the other."""
     from data.store.engine import open_store
 
+    return open_store(f"sqlite:///{tmp_path_factory.mktemp('mutated')}/store.sqlite")
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.lists(MUTATIONS, min_size=BLOCK, max_size=BLOCK))
+def test_mutated_rows_are_taken_or_refused_one_by_one(tmp_path_factory, mutated_store, rows):
+    """Ten files of two hundred rows: none disappears, and none takes its file along."""
     folder = tmp_path_factory.mktemp("mutated")
     made = []
     for number, mutations in enumerate(rows):
@@ -96,12 +102,10 @@ def test_mutated_rows_are_taken_or_refused_one_by_one(tmp_path_factory, rows):
     out = io.StringIO()
     csv.writer(out).writerows([HEADER, *made])
     (folder / "complaints.csv").write_text(out.getvalue(), encoding="utf-8", newline="")
-    store = open_store(f"sqlite:///{folder}/store.sqlite")
-    (file,) = import_paths(store, [folder / "complaints.csv"], actor="t", now=NOW).files
+    (file,) = import_paths(mutated_store, [folder / "complaints.csv"], actor="t", now=NOW).files
     assert file.error is None
     assert file.rows == file.taken + file.updated + len(file.refused)
     n_filled = sum(any(cell.strip() for cell in row) for row in made)
     assert file.rows + len(file.left_out) == n_filled
     numbers = [refused.row for refused in file.refused]
     assert len(set(numbers)) == len(numbers)
-    store.close()
