@@ -61,7 +61,7 @@ def actions(store: Store, *, actor: str) -> list[str]:
     """Return every action that stands in the log."""
     access.require(store, actor, "audit.read")
     with store.read() as conn:
-        found = conn.execute(select(tables.audit.c.action).distinct()).scalars().all()
+        found: list[str] = list(conn.execute(select(tables.audit.c.action).distinct()).scalars())
     return sorted(found)
 
 

@@ -192,7 +192,7 @@ def repeat_callers(
     return identity.same_phone(store, complaint_id, scope=scope, as_of=now or access.now())
 
 
-def _newest(conn: Connection, complaint_id: str, actor: str) -> Mapping[str, Any] | None:
+def _newest(conn: Connection, complaint_id: str, actor: str) -> Mapping[Any, Any] | None:
     table = reveal_requests.c
     query = (
         select(reveal_requests)
@@ -203,12 +203,12 @@ def _newest(conn: Connection, complaint_id: str, actor: str) -> Mapping[str, Any
     return conn.execute(query).mappings().one_or_none()
 
 
-def _row(conn: Connection, request_id: str) -> Mapping[str, Any] | None:
+def _row(conn: Connection, request_id: str) -> Mapping[Any, Any] | None:
     query = select(reveal_requests).where(reveal_requests.c.request_id == request_id)
     return conn.execute(query).mappings().one_or_none()
 
 
-def _request(row: Mapping[str, Any], *, at: int, minutes: int) -> Request:
+def _request(row: Mapping[Any, Any], *, at: int, minutes: int) -> Request:
     status, until = str(row["status"]), None
     if status == _UNLOCKED:
         until = int(row["decided_at"]) + UNLOCKED_HOURS * 3600
