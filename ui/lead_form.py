@@ -56,7 +56,7 @@ def draw(book: Book, asked: Asked) -> None:
         name = name_column.text_input(text("举报人（选填）"), max_chars=50)
         phone = phone_column.text_input(text("联系电话（选填）"), max_chars=30)
         st.caption(text("举报人信息另库保存，查看须填写事由并留痕"))
-        sent = st.form_submit_button(text("登记线索"), type="primary", shortcut="ctrl+enter")
+        sent = st.form_submit_button(text("登记线索"), type="primary", shortcut="ctrl+s")
     if not sent:
         return
     lead = NewLead(
