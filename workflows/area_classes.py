@@ -7,7 +7,7 @@ correction is a hand-written field like any other and stands against later files
 (docs/decisions/0014-area-classes.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,16 +19,20 @@ from data.scope import EVERYTHING, Scope
 from data.store import hand_edits, tables
 from data.store.engine import Store, bump_data_version, to_seconds
 from data.store.rows import load_rows
-from errors import NotFoundError, RecordError
+from errors import ForbiddenError, NotFoundError, RecordError
 from geo import urban_form
 from geo.urban_form import UrbanFormParams
 from workflows import access
+from workflows.settings import read_settings
 
 RECLASS = "areas.reclass"
 COMPUTED, CORRECTED = "computed", "corrected"
 LONGEST_REASON = 200
 _FIELDS = ("urban_rural_code", "class_source", "class_year", "class_reason")
 _LEVELS = ("township", "village")
+CHANGED_BY = frozenset({"areas", "population"})
+"""Kinds of records that computed classes come from."""
+_HELD = ("area_code", "level", "urban_rural_code", "class_source")
 _LISTED = (
     "area_code", "name", "level", "parent_code", "urban_rural_code", "class_source", "class_year",
     "class_reason", "population",
@@ -77,29 +81,21 @@ def compute_missing(
     """
     Give every township and village without the bureau's code a computed class.
 
-    Earlier computed classes are computed anew; codes of the bureau and corrections stay.
-    Needs outlines of villages or townships and population points; without them nothing
-    changes. Running it twice changes nothing the second time.
+    Earlier computed classes are computed anew, and taken away where the population or
+    the outlines that they came from are gone; codes of the bureau and corrections stay.
+    Running it twice changes nothing the second time.
     """
-    areas = load_rows(store, "areas", scope=EVERYTHING, as_of=now)
-    people = load_rows(store, "population", scope=EVERYTHING, as_of=now)
+    areas = load_rows(store, "areas", scope=EVERYTHING, as_of=now, columns=_HELD)
     own = areas["urban_rural_code"].notna() & (areas["class_source"] != COMPUTED)
     wanted = areas["level"].isin(_LEVELS) & ~own
-    outlined = areas[areas["shape"].notna()]
-    if not wanted.any() or outlined.empty or people.empty:
-        return Computed(n_computed=0, n_without=int(wanted.sum()))
-    found = urban_form.classes_of_areas(
-        frames.to_geo(outlined),
-        people,
-        params=params,
-        known=dict(
-            zip(areas.loc[own, "area_code"], areas.loc[own, "urban_rural_code"], strict=True)
-        ),
-    )
-    by_area = dict(zip(found["area_code"], found["urban_rural_code"], strict=True))
-    codes = {code: by_area[code] for code in areas.loc[wanted, "area_code"] if code in by_area}
+    if not wanted.any():
+        return Computed(n_computed=0, n_without=0)
+    given = areas[own & areas["level"].isin(_LEVELS)]
+    known = dict(zip(given["area_code"], given["urban_rural_code"], strict=True))
+    by_area = _computed(store, params, known=known, now=now)
+    codes = {code: by_area.get(code) for code in areas.loc[wanted, "area_code"]}
     before = dict(zip(areas["area_code"], areas["urban_rural_code"], strict=True))
-    changed = {code: new for code, new in codes.items() if before[code] != new}
+    changed = {code: new for code, new in codes.items() if _differs(before[code], new)}
     if changed:
         with store.write() as conn:
             _write_computed(conn, changed, year=now.year)
@@ -108,7 +104,26 @@ def compute_missing(
                 detail={"n": len(changed)},
             )  # fmt: skip
             bump_data_version(conn)
-    return Computed(n_computed=len(codes), n_without=int(wanted.sum()) - len(codes))
+    n_computed = sum(code is not None for code in codes.values())
+    return Computed(n_computed=n_computed, n_without=len(codes) - n_computed)
+
+
+def compute_after(
+    store: Store, kinds: Collection[str | None], *, actor: str, now: datetime
+) -> None:
+    """Compute missing classes anew where areas or people came or went, with the settings in use."""
+    if not CHANGED_BY.isdisjoint(kinds):
+        compute_missing(store, read_settings().urban_form, actor=actor, now=now)
+
+
+def recompute(
+    store: Store, params: UrbanFormParams, *, actor: str, scope: Scope, now: datetime
+) -> Computed:
+    """Do ``compute_missing`` for somebody who asks for it; it is for the whole store or not."""
+    access.require(store, actor, RECLASS)
+    if scope.districts is not None:
+        raise ForbiddenError("推算涉及全部辖区，须由可见全部辖区的账号进行")
+    return compute_missing(store, params, actor=actor, now=now)
 
 
 def reclass(
@@ -187,6 +202,22 @@ def withdraw(store: Store, area_code: str, *, actor: str, scope: Scope, now: dat
         _note(conn, "areas.reclass.withdrawn", area_code, changes, actor=actor, now=now)
 
 
+def _computed(
+    store: Store, params: UrbanFormParams, *, known: Mapping[str, str], now: datetime
+) -> dict[str, str]:
+    people = load_rows(store, "population", scope=EVERYTHING, as_of=now)
+    outlined = load_rows(store, "areas", scope=EVERYTHING, as_of=now)
+    outlined = outlined[outlined["shape"].notna()]
+    if outlined.empty or people.empty:
+        return {}
+    found = urban_form.classes_of_areas(frames.to_geo(outlined), people, params=params, known=known)
+    return dict(zip(found["area_code"], found["urban_rural_code"], strict=True))
+
+
+def _differs(before: object, new: str | None) -> bool:
+    return before != new if new is not None else isinstance(before, str)
+
+
 def _in_reach(store: Store, area_code: str, *, scope: Scope, now: datetime) -> None:
     areas = load_rows(store, "areas", scope=scope, as_of=now, columns=("area_code", "level"))
     if not ((areas["area_code"] == area_code) & areas["level"].isin(_LEVELS)).any():
@@ -208,7 +239,7 @@ def _uncorrected(conn: Connection, area_code: str) -> dict[str, object]:
     return dict.fromkeys(_FIELDS) if row is None else dict(zip(_FIELDS, row, strict=True))
 
 
-def _write_computed(conn: Connection, codes: Mapping[str, str], *, year: int) -> None:
+def _write_computed(conn: Connection, codes: Mapping[str, str | None], *, year: int) -> None:
     table = tables.VERSIONED["areas"]
     conn.execute(
         update(table)
@@ -216,8 +247,20 @@ def _write_computed(conn: Connection, codes: Mapping[str, str], *, year: int) ->
             table.c.area_code == bindparam("of_area"),
             or_(table.c.urban_rural_code.is_(None), table.c.class_source == COMPUTED),
         )
-        .values(urban_rural_code=bindparam("code"), class_source=COMPUTED, class_year=year),
-        [{"of_area": area, "code": code} for area, code in sorted(codes.items())],
+        .values(
+            urban_rural_code=bindparam("code"),
+            class_source=bindparam("source"),
+            class_year=bindparam("year"),
+        ),
+        [
+            {
+                "of_area": area,
+                "code": code,
+                "source": None if code is None else COMPUTED,
+                "year": None if code is None else year,
+            }
+            for area, code in sorted(codes.items())
+        ],
     )
 
 

@@ -15,6 +15,7 @@ from data.store.engine import Store
 from data.synthetic import city
 from data.synthetic.city import DemoSummary
 from errors import StoreBusyError
+from workflows import area_classes
 from workflows.importing import import_paths
 
 log = logging.getLogger(__name__)
@@ -118,5 +119,6 @@ def remove_demo(store: Store, *, actor: str, now: datetime) -> int:
             detail={"n_imports": len(import_ids), "n_deleted": n_deleted},
         )
         engine.bump_data_version(conn)
+    area_classes.compute_after(store, area_classes.CHANGED_BY, actor=actor, now=now)
     log.info("removed the made-up city: %s versions", n_deleted)
     return n_deleted

@@ -8,7 +8,7 @@ from data.store import engine, import_undo, imports
 from data.store.engine import Store
 from data.store.import_undo import Undone
 from errors import InUseError, NoDataError
-from workflows import access
+from workflows import access, area_classes
 
 _NAMED = 5
 
@@ -64,4 +64,5 @@ def undo_import(
             },
         )
         engine.bump_data_version(conn)
+    area_classes.compute_after(store, {kind}, actor=actor, now=now)
     return done

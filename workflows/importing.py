@@ -18,7 +18,7 @@ from data.records import Message
 from data.store import engine, imports, rows
 from data.store.engine import Store
 from errors import BadFileError
-from workflows import import_profiles, import_reading, matching, wording
+from workflows import area_classes, import_profiles, import_reading, matching, wording
 from workflows.import_reading import Choice, Part, Seen, Source, Wish
 
 log = logging.getLogger(__name__)
@@ -85,6 +85,8 @@ def import_paths(
             progress(number / len(sources), Message("正在导入 {file}（{a} / {b}）", about))
         files += import_file(store, source, wish=wish)
     files = matching.told(store, files, actor=actor, now=now)
+    brought = {file.kind for file in files if file.taken + file.updated > file.unchanged}
+    area_classes.compute_after(store, brought, actor=actor, now=now)
     if progress is not None:
         progress(1.0, Message("导入完成"))
     return ImportReport(tuple(files), ignored=tuple(ignored), say=wording.say)
