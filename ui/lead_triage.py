@@ -10,7 +10,8 @@ from ui.lead_data import Asked
 from ui.messages import text
 from workflows import ledger
 from workflows.clocks import AWAY
-from workflows.ledger import Book, Triage
+from workflows.ledger import Book
+from workflows.ledger_steps import DEPARTMENTS, Triage
 from workflows.ledger_views import LeadStory
 
 
@@ -87,8 +88,8 @@ def _fields(asked: Asked, action: str) -> tuple[str | None, str | None, Any]:
         )  # fmt: skip
     if action == "transfer":
         unit = st.selectbox(
-            text("移送部门"), list(ledger.DEPARTMENTS), index=None,
-            format_func=lambda code: text(ledger.DEPARTMENTS[code]), placeholder=text("请选择"),
+            text("移送部门"), list(DEPARTMENTS), index=None,
+            format_func=lambda code: text(DEPARTMENTS[code]), placeholder=text("请选择"),
         )  # fmt: skip
     return owner, unit, due_on
 

@@ -6,9 +6,9 @@ inside the reader's scope, writes the act, the new version of the lead and the a
 in one transaction, and does nothing when the same key comes again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,14 +23,21 @@ from workflows import access
 from workflows.clocks import AWAY, OPEN, Clocks, LeadState
 from workflows.lead_links import LinkParams
 from workflows.ledger_index import as_state, refresh_lead, status_of, sync
+from workflows.ledger_steps import (
+    Change,
+    Step,
+    Triage,
+    answer_due,
+    day_of,
+    direct,
+    give_back,
+    hand_over,
+    transfer,
+)
 from workflows.weeks import local_day
 
 RIGHT = "leads.write"
 UNDO_S = 600
-DEPARTMENTS: Mapping[str, str] = {
-    "police": "公安", "market_regulation": "市场监管", "medical_insurance": "医保",
-    "environment": "生态环境", "discipline": "纪检监察",
-}  # fmt: skip
 UNDOABLE = frozenset({"triage", "assign", "extend", "close", "reopen", "link", "apart", "receipt",
                       "reply"})  # fmt: skip
 OUTCOMES = ("substantiated", "unsubstantiated", "not_found", "no_jurisdiction")
@@ -47,29 +54,6 @@ class Book:
     def sync(self, now: datetime) -> int:
         """Bring the index up to date with the store."""
         return sync(self.store, self.clocks, self.links, now=now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What one act makes of a lead: columns of its record, its state, codes for the timeline."""
-
-    columns: Mapping[str, object] = field(default_factory=dict)
-    state: LeadState
-    detail: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Triage:
-    """A decision of class: ``action``, and what that class needs."""
-
-    action: str
-    owner: str | None = None
-    unit: str | None = None
-    due_on: date | None = None
-    note: str | None = None
-
-
-Step = Callable[[Mapping[str, Any], LeadState], Change]
 
 
 def triage(
@@ -99,7 +83,7 @@ def triage(
     LedgerError
         If a lead was triaged meanwhile, or the class lacks what it needs.
     """
-    steps = {"direct": _direct, "hand_over": _hand_over, "transfer": _transfer, "return": _return}
+    steps = {"direct": direct, "hand_over": hand_over, "transfer": transfer, "return": give_back}
     if decision.action not in steps:
         raise LedgerError("没有这种分办方式：{code}", code=decision.action)
     step = steps[decision.action](book.clocks, decision, now)
@@ -156,7 +140,7 @@ def note_reply(
         if due_at is not None and row["channel"] not in book.clocks.params.unstoppable:
             due_at = book.clocks.resumed(due_at, paused_at=state.handed_at or at, now=at)
         new = replace(state, receipt_at=state.receipt_at or at, reply_at=at, due_at=due_at)
-        columns = {"status": "assigned", "due_on": _day_of(due_at) or row["due_on"]}
+        columns = {"status": "assigned", "due_on": day_of(due_at) or row["due_on"]}
         return Change(columns=columns, state=new)
 
     return perform(book, [lead_id], "reply", step, actor=actor, scope=scope, now=now, key=key,
@@ -182,11 +166,11 @@ def extend(
         raise LedgerError("请填写延期理由")
 
     def step(row: Mapping[str, Any], state: LeadState) -> Change:
-        due_at = book.clocks.after(_answer_due(book.clocks, row, state), days)
+        due_at = book.clocks.after(answer_due(book.clocks, row, state), days)
         return Change(
-            columns={"due_on": _day_of(due_at)},
+            columns={"due_on": day_of(due_at)},
             state=replace(state, due_at=due_at),
-            detail={"days": days, "due_on": _day_of(due_at)},
+            detail={"days": days, "due_on": day_of(due_at)},
         )
 
     return perform(book, [lead_id], "extend", step, actor=actor, scope=scope, now=now, key=key,
@@ -401,107 +385,3 @@ def _take_back(conn: Connection, act: Mapping[str, Any], *, at: int, actor: str)
         conn, at=at, actor=actor, action="lead.undo", object_id=lead_id,
         detail={"kind": act["kind"]},
     )  # fmt: skip
-
-
-def _direct(clocks: Clocks, decision: Triage, now: datetime) -> Step:
-    def step(row: Mapping[str, Any], state: LeadState) -> Change:
-        due_at = _due(clocks, decision, row, now)
-        new = replace(state, action="direct", owner=decision.owner or None, due_at=due_at)
-        status = "assigned" if decision.owner else "triaged"
-        return Change(
-            columns={"status": status, "due_on": _day_of(due_at)},
-            state=new,
-            detail={"action": "direct", "owner": decision.owner, "due_on": _day_of(due_at)},
-        )
-
-    return step
-
-
-def _hand_over(clocks: Clocks, decision: Triage, now: datetime) -> Step:
-    unit = (decision.unit or "").strip()
-    if not unit:
-        raise LedgerError("请填写转办单位")
-
-    def step(row: Mapping[str, Any], state: LeadState) -> Change:
-        at = to_seconds(now)
-        due_at = _due(clocks, decision, row, now)
-        new = replace(
-            state, action="hand_over", unit=unit, due_at=due_at, handed_at=at, receipt_at=None,
-            reply_at=None, receipt_due_at=clocks.after(at, clocks.params.receipt_days),
-            reply_due_at=clocks.reply_due(at, row["channel"]),
-        )  # fmt: skip
-        return Change(
-            columns={"status": "handed_over", "handed_to": unit, "due_on": _day_of(due_at)},
-            state=new,
-            detail={"action": "hand_over", "unit": unit, "due_on": _day_of(new.reply_due_at)},
-        )
-
-    return step
-
-
-def _transfer(clocks: Clocks, decision: Triage, now: datetime) -> Step:
-    if decision.unit not in DEPARTMENTS:
-        raise LedgerError("请选择移送部门")
-    name = DEPARTMENTS[str(decision.unit)]
-
-    def step(row: Mapping[str, Any], state: LeadState) -> Change:
-        at = to_seconds(now)
-        due_at = _due(clocks, decision, row, now)
-        new = replace(
-            state, action="transfer", unit=name, due_at=due_at, handed_at=at, receipt_at=None,
-            reply_at=None, receipt_due_at=clocks.after(at, clocks.params.receipt_days),
-        )  # fmt: skip
-        return Change(
-            columns={"status": "transferred", "handed_to": name, "due_on": _day_of(due_at)},
-            state=new,
-            detail={"action": "transfer", "unit": name, "due_on": _day_of(new.receipt_due_at)},
-        )
-
-    return step
-
-
-def _return(clocks: Clocks, decision: Triage, now: datetime) -> Step:
-    if not (decision.note or "").strip():
-        raise LedgerError("请填写退回理由")
-
-    def step(row: Mapping[str, Any], state: LeadState) -> Change:
-        until = clocks.after(int(row["received_at"]), clocks.params.return_days)
-        late = int(to_seconds(now) > until)
-        return Change(
-            columns={
-                "status": "returned",
-                "closed_on": local_day(now).isoformat(),
-                "outcome": "no_jurisdiction",
-            },
-            state=replace(state, action="return"),
-            detail={"action": "return", "late": late},
-        )
-
-    return step
-
-
-def _due(clocks: Clocks, decision: Triage, row: Mapping[str, Any], now: datetime) -> int:
-    """Return the answer's due moment: as chosen, as the file says, as the rule."""
-    if decision.due_on is not None:
-        if decision.due_on < local_day(now):
-            raise LedgerError("办结时限不能早于今天")
-        return to_seconds(clocks.calendar.end_of(decision.due_on))
-    return _answer_due(clocks, row, LeadState(action=decision.action))
-
-
-def _answer_due(clocks: Clocks, row: Mapping[str, Any], state: LeadState) -> int:
-    due_on = row["due_on"]
-    return clocks.answer_due(
-        received_at=int(row["received_at"]),
-        channel=row["channel"],
-        due_on=None if due_on is None else date.fromisoformat(due_on),
-        state=state,
-    )
-
-
-def _day_of(seconds: int | None) -> str | None:
-    if seconds is None:
-        return None
-    from data.store.engine import to_instant
-
-    return local_day(to_instant(seconds)).isoformat()

@@ -17,8 +17,9 @@ from data.store.engine import to_seconds
 from data.store.inserts import district_of
 from errors import ForbiddenError, LedgerError
 from workflows import access
-from workflows.ledger import RIGHT, Book, Change, perform
+from workflows.ledger import RIGHT, Book, perform
 from workflows.ledger_index import refresh_lead, suggest_for
+from workflows.ledger_steps import Change
 from workflows.weeks import local_day
 
 _LEADS = tables.VERSIONED["complaints"]

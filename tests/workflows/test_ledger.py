@@ -20,7 +20,8 @@ from workflows import access, ledger, ledger_entry, ledger_export, ledger_views
 from workflows.clocks import Clocks, LedgerParams
 from workflows.lead_links import LinkParams
 from workflows.leads import open_leads
-from workflows.ledger import Book, Triage
+from workflows.ledger import Book
+from workflows.ledger_steps import Triage
 from workflows.record_params import RecordParams
 
 pytestmark = pytest.mark.both_stores
