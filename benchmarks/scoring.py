@@ -29,6 +29,7 @@ CHICAGO = Path("../shared/real/chicago")
 LAST_ORIGIN = datetime(2014, 6, 16, tzinfo=TIME_ZONE)
 HORIZON_DAYS = 28
 TOP_SHARE = 0.2
+BANDWIDTH_M = 1000.0
 
 
 def read_chicago(folder: Path) -> SourceFrames:
@@ -167,9 +168,7 @@ def main() -> None:
         started = perf_counter()
         result = scored.score_frames(frames, params, as_of=as_of)
         seconds = perf_counter() - started
-        tuned = result.summary["tuned"]
-        width = tuned["bandwidth_m"] if isinstance(tuned, dict) else 1000.0
-        capture = cell_capture(frames, result.cells, as_of=as_of, bandwidth_m=width)
+        capture = cell_capture(frames, result.cells, as_of=as_of, bandwidth_m=BANDWIDTH_M)
         auc = facility_auc(frames, result.facilities, as_of=as_of)
         rows.append({"as_of": as_of.date().isoformat(), "seconds": seconds, **_named(capture, auc)})
         print(json.dumps(rows[-1]), flush=True)

@@ -8,7 +8,7 @@ site but some are at registered facilities, the cells hold the expected violatio
 facilities instead, and the run says so. docs/methods/risk-score.md has the formulas.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -16,22 +16,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, gammaincinv
+from scipy.special import expit
 
 from data.records import Message
 from geo import grid
 from risk import features, hidden_sites, site_evidence
-from risk.facilities import FacilityScores
 from risk.features import Floats
 from risk.hidden_data import HiddenData
 from risk.hidden_params import HiddenParams
-from risk.hidden_state import HiddenState
+from risk.hidden_state import STORY, HiddenState
 from risk.params import CellParams, Progress, ScoringParams
 from risk.places import Places
 from risk.site_evidence import Ints, SiteEvidence
 
 LOW, HIGH = 0.05, 0.95
-N_PARTS = 5
+N_PARTS = len(STORY)
 _POLL_S = 0.4
 _CELL_WEEKS_A_SECOND = 25_000.0
 """Speed of a fit on a small machine; only the progress bar relies on it."""
@@ -45,9 +44,10 @@ class CellFacts:
 
     ``n_recent`` and ``norm`` reports of the recent window and what the model expects
     there without any site beyond the long run, ``n_all`` and ``norm_all`` likewise in
-    all weeks, ``any_reports`` whether there is one anywhere; ``n_closed_near`` sites closed near by lately, ``closed_month`` their latest
-    month (0 if none); ``days_unseen`` days since any visit, ``days_unsearched`` since one
-    that could find a hidden site (NaN: never); ``care_km`` distance to lawful care.
+    all weeks, ``any_reports`` whether there is one anywhere; ``n_closed_near`` sites closed
+    near by lately, ``closed_month`` their latest month (0 if none); ``days_unseen`` days
+    since any visit, ``days_unsearched`` since one that could find a hidden site (NaN:
+    never); ``care_km`` distance to lawful care.
     """
 
     n_recent: Floats
@@ -70,7 +70,7 @@ class CellScores:
     """
     The posterior of every cell, arrays of shape ``(n_cells,)``.
 
-    ``parts`` of shape ``(5, n_cells)`` add up to ``mean`` (``hidden_state.STORY``). ``lo``
+    ``parts`` of shape ``(n_parts, n_cells)`` add up to ``mean`` (``hidden_state.STORY``). ``lo``
     and ``hi`` are the 5 and 95 % bounds of the expected number of sites; ``knowledge`` is
     the share of the sites that past looks would have found; ``sweep_finds`` what one
     search of the cell is expected to find. ``total`` is mean, 5 and 95 % of all cells.
@@ -243,7 +243,7 @@ def score_cells(
     parts[0] = full["mean"]
     parts[:, chosen] = post.story.T
     mean = parts.sum(axis=0)
-    _ordered(full, mean)
+    ordered(full, mean)
     _, lo, hi = hidden_sites.intervals(state, np.zeros(len(chosen), dtype=np.int64))
     thin_total = float(full["mean"][thin].sum()) if len(thin) else 0.0
     rest = np.array([full[name][thin].sum() - thin_total for name in ("lo", "hi")])
@@ -260,7 +260,7 @@ def score_cells(
         severity=_severity(cells, known.evidence, params),
         sweep_finds=_sweep_finds(mean, state, known.homes, params.cells),
         parts=parts,
-        facts=_facts(cells, given, known, params, rates=_usual_reports(n, state, chosen)),
+        facts=facts_of(cells, given, known, params, rates=_usual_reports(n, state, chosen)),
         total=(total, max(wide[0], 0.0), wide[1]),
         n_fitted=len(chosen), n_thin=len(thin), n_capped=data.n_capped,
         n_by_area=int((known.evidence.reports["at"] < 0).sum()),
@@ -268,7 +268,7 @@ def score_cells(
     )  # fmt: skip
 
 
-def _ordered(full: dict[str, Floats], mean: Floats) -> None:
+def ordered(full: dict[str, Floats], mean: Floats) -> None:
     """Keep bounds about their value: a mean may lie beyond quantiles of few draws."""
     full["lo"] = np.minimum(full["lo"], 0.999 * mean)
     full["hi"] = np.maximum(full["hi"], 1.001 * mean)
@@ -322,9 +322,10 @@ def _usual_reports(n: int, state: HiddenState, chosen: Ints) -> Floats:
     return rates
 
 
-def _facts(
+def facts_of(
     cells: Places, given: CellInput, known: ModelInput, params: ScoringParams, *, rates: Floats
 ) -> CellFacts:
+    """Return what the reasons tell; ``rates`` are the usual reports of a week per cell."""
     n, choice, evidence = len(cells.cells), params.cells, known.evidence
     told = evidence.reports[evidence.reports["at"] >= 0]
     at = told["at"].to_numpy(np.int64)
@@ -392,59 +393,3 @@ def _severity(cells: Places, evidence: SiteEvidence, params: ScoringParams) -> F
     sums = features.tally(at[inside], len(cells.cells), weights=points[inside])
     severity: Floats = (sums + weight * overall) / (counts + weight)
     return severity
-
-
-def score_by_facilities(
-    cells: Places, given: CellInput, known: ModelInput, of: FacilityScores, params: ScoringParams
-) -> CellScores:
-    """
-    Return the expected violations at registered facilities, cell by cell.
-
-    The parts are those of the facilities, added up: kind; own history; time since the last
-    look; reports; licence, grade and neighbourhood.
-    """
-    n = len(cells.cells)
-    inside = given.facility_at >= 0
-    at = given.facility_at[inside]
-    floor = params.cells.uninhabited_sites
-
-    def summed(values: Floats) -> Floats:
-        return features.tally(at, n, weights=values[inside])
-
-    own = [of.parts[0], of.parts[1], of.parts[2], of.parts[3], of.parts[4:].sum(axis=0)]
-    parts = np.array([summed(part) for part in own])
-    parts[0] += floor
-    mean = parts.sum(axis=0)
-    doubt = summed(((of.hi - of.lo) / 3.29) ** 2)
-    shape = mean**2 / (doubt + (params.cells.facility_level_sd * mean) ** 2)
-    lo, hi = (gammaincinv(shape, q) * mean / shape for q in (LOW, HIGH))
-    p_hidden = -np.expm1(summed(np.log1p(-of.p)) - floor)
-    points = summed(of.p * of.severity)
-    full = {
-        "lo": lo, "hi": hi, "p_hidden": p_hidden, "p_lo": -np.expm1(-lo), "p_hi": -np.expm1(-hi),
-    }  # fmt: skip
-    _ordered(full, mean)
-    facts = _facts(cells, given, known, params, rates=np.zeros(n))
-    total = float(mean.sum())
-    spread = float(np.hypot(np.sqrt(doubt.sum()), params.cells.facility_level_sd * total))
-    return CellScores(
-        mean=mean, lo=full["lo"], hi=full["hi"],
-        p_hidden=full["p_hidden"], p_lo=full["p_lo"], p_hi=full["p_hi"],
-        knowledge=_visited_share(given, n),
-        severity=(points + floor) / mean, sweep_finds=np.zeros(n), parts=parts,
-        facts=replace(facts, days_unsearched=facts.days_unseen),
-        total=(total, max(total - 1.645 * spread, 0.0), total + 1.645 * spread),
-        n_fitted=0, n_thin=0, n_capped=0,
-        n_by_area=int((known.evidence.reports["at"] < 0).sum()),
-        uses_all_finds=True, missing=(),
-    )  # fmt: skip
-
-
-def _visited_share(given: CellInput, n: int) -> Floats:
-    """Return the share of each cell's facilities that were looked at within a year."""
-    year = given.seen[given.seen["age_days"] <= features.DAYS_PER_YEAR]
-    looked = given.active["facility_id"].isin(set(year["facility_id"].dropna())).to_numpy(bool)
-    inside = given.facility_at >= 0
-    counts = features.tally(given.facility_at[inside], n)
-    seen = features.tally(given.facility_at[inside & looked], n)
-    return np.where(counts > 0, seen / np.maximum(counts, 1.0), 0.0)

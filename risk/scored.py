@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.records import Message
 from data.schema import TIME_ZONE
-from risk import cells, explain, facilities, features, places, reasons
+from risk import cells, explain, facilities, facility_cells, features, places, reasons
 from risk.cells import CellInput, CellScores, Fitted, ModelInput
 from risk.explain import Sentence
 from risk.facilities import FacilityScores
@@ -145,7 +145,7 @@ def score_prepared(
     if known.needs_model and fitted is not None:
         scores = cells.score_cells(known.places, known.given, known.model, fitted, params)
     elif known.places.cells and facility_scores is not None:
-        scores = cells.score_by_facilities(
+        scores = facility_cells.score_by_facilities(
             known.places, known.given, known.model, facility_scores, params
         )
     progress(0.95, Message("正在写出理由"))
