@@ -246,6 +246,7 @@ def _score(options: argparse.Namespace) -> int:
         as_of=midnight(options.as_of),
         actor="command line",
         progress=_bar,
+        seat_params=settings.seat_params(),
     )
     _end_bar()
     written = write_scores(

@@ -177,6 +177,7 @@ def _scored(
         as_of=as_of or default_as_of(store, now=datetime.now(TIME_ZONE)),
         actor=job.actor,
         progress=reporter.or_cancel,
+        seat_params=settings.seat_params(),
     )
     return {"run_id": run.run_id}
 

@@ -13,7 +13,8 @@ from data.store.scores import ScoreRun
 from errors import NoDataError
 from risk import scored
 from risk.params import Progress, ScoringParams
-from workflows import kept_fits
+from workflows import kept_fits, seat_minutes
+from workflows.seat_minutes import DEFAULT_SEAT_PARAMS, SeatParams
 from workflows.source_rows import load_frames
 from workflows.weeks import local_day
 
@@ -31,6 +32,7 @@ def score(
     actor: str,
     progress: Progress | None = None,
     use_kept_fit: bool = True,
+    seat_params: SeatParams = DEFAULT_SEAT_PARAMS,
 ) -> ScoreRun:
     """
     Score what the scope may see, as known before ``as_of``, and save it as a run.
@@ -48,6 +50,8 @@ def score(
         ``JobCancelledError`` to stop.
     use_kept_fit
         False fits as of the day itself, as an honest replay of the past asks for.
+    seat_params
+        How minutes to the seat are found and which cells are remote.
 
     Returns
     -------
@@ -82,13 +86,17 @@ def score(
         known, params, as_of=as_of, fitted=fitted,
         progress=lambda share, said: report(max(0.7, 0.85 * share), said),
     )  # fmt: skip
-    report(0.85, Message("正在保存评分"))
+    report(0.85, Message("正在计算到区县驻地的路程"))
+    cells = seat_minutes.with_minutes(
+        store, result.cells, known.frames.population, scope=scope, as_of=as_of, params=seat_params
+    )
+    report(0.87, Message("正在保存评分"))
     run_id = scores.save_scores(
         store,
         as_of=as_of,
         method=scored.METHOD,
         params=asdict(params),
-        cells=result.cells,
+        cells=cells,
         facilities=result.facilities,
         summary={
             **result.summary,

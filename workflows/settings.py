@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from errors import SettingsError
+from geo.seats import RemoteParams
 from geo.urban_form import UrbanFormParams
 from risk.params import ScoringParams
 from routing.solve import SolverParams
@@ -18,6 +19,7 @@ from workflows.clocks import LedgerParams
 from workflows.lead_links import LinkParams
 from workflows.planning import PlanningParams
 from workflows.record_params import RecordParams
+from workflows.seat_minutes import SeatParams
 
 SHIPPED = Path(__file__).parent.parent / "medpatrol.toml"
 SETTINGS_VARIABLE = "MEDPATROL_SETTINGS"
@@ -60,6 +62,13 @@ class Settings:
     ledger: LedgerParams = field(default_factory=LedgerParams)
     links: LinkParams = field(default_factory=LinkParams)
     urban_form: UrbanFormParams = field(default_factory=UrbanFormParams)
+    remote: RemoteParams = field(default_factory=RemoteParams)
+
+    def seat_params(self) -> SeatParams:
+        """Return how minutes to the seat are found: by the roads and speeds of planning."""
+        return SeatParams(
+            remote=self.remote, roads=self.planning.roads, straight=self.planning.travel
+        )
 
 
 def read_settings(path: Path | None = None) -> Settings:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,11 @@ log = logging.getLogger(__name__)
 
 _FORM = "1"
 """Part of every kept file's name: raise it when the times of equal content change."""
+
+
+class _Named(TypedDict):
+    origin_ids: tuple[str, ...]
+    destination_ids: tuple[str, ...]
 
 
 class Ways:
@@ -105,6 +111,36 @@ class Ways:
             travel_cache.write_times(self.folder, key, _to_kept(matrix))
         return matrix
 
+    def from_to(
+        self, origins: NDArray[np.float64], destinations: NDArray[np.float64]
+    ) -> TravelTimeMatrix:
+        """
+        Return the seconds from some points to others, each of shape ``(n, 2)``.
+
+        Rows and columns are named after the positions of the points.
+        """
+        ids = tuple(str(number) for number in range(len(origins)))
+        to_ids = tuple(str(number) for number in range(len(destinations)))
+        ends = (origins[:, 0], origins[:, 1], destinations[:, 0], destinations[:, 1])
+        named: _Named = {"origin_ids": ids, "destination_ids": to_ids}
+        if self.lines.empty:
+            return travel_times.straight_line(*ends, **named, params=self.straight)
+        key = self._key(np.concatenate([origins, destinations]), n_origins=len(origins))
+        kept = None if self.folder is None else travel_cache.read_times(self.folder, key)
+        if kept is not None and kept.seconds.shape == (len(ids), len(to_ids)):
+            return travel_times.of_roads(
+                kept.seconds, **named, estimated=kept.estimated,
+                origin_has_road=np.ones(len(ids), dtype=bool), destination_has_road=kept.has_road,
+            )  # fmt: skip
+        if self.network is None:
+            return travel_times.straight_line(*ends, **named, params=self.straight)
+        matrix = travel_times.by_road(
+            self.network, *ends, **named, params=self.roads, fallback=self.straight
+        )
+        if self.folder is not None:
+            travel_cache.write_times(self.folder, key, _to_kept(matrix))
+        return matrix
+
     def with_paths(self, routes: Sequence[Route], teams: Sequence[Team]) -> tuple[Route, ...]:
         """Return the routes with the way each takes along the roads, base to base."""
         if self.network is None:
@@ -137,8 +173,10 @@ class Ways:
             lon, lat, lon, lat, origin_ids=ids, destination_ids=ids, params=self.straight
         )
 
-    def _key(self, points: NDArray[np.float64]) -> str:
+    def _key(self, points: NDArray[np.float64], *, n_origins: int | None = None) -> str:
         digest = hashlib.sha256(_FORM.encode())
+        if n_origins is not None:
+            digest.update(f"from {n_origins}".encode())
         digest.update(road_network.content_of(self.lines, self.roads).encode())
         digest.update(repr(self.straight).encode())
         digest.update(np.ascontiguousarray(points, dtype=np.float64).tobytes())

@@ -157,6 +157,10 @@ cell_scores = Table(
     # Points of a site, and what one search is expected to find; empty in older runs.
     Column("site_severity", Float),
     Column("sweep_finds", Float),
+    # Drive from the seat of the district; empty in older runs.
+    Column("minutes_to_seat", Float),
+    Column("minutes_source", Text),
+    Column("is_remote", Integer),
 )
 
 facility_scores = Table(
