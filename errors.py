@@ -89,6 +89,14 @@ class BrokenRuleError(MedPatrolError):
     """A plan about to be saved breaks a hard rule: a fault of ours, nothing was saved."""
 
 
+class PlanError(MedPatrolError, ValueError):
+    """A plan can't be changed as asked; it is as it was before."""
+
+
+class StaleError(MedPatrolError):
+    """Somebody else changed the thing in the meantime; nothing was saved."""
+
+
 class JobCancelledError(MedPatrolError):
     """Long work stopped because somebody asked for it."""
 

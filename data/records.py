@@ -49,7 +49,8 @@ class Visit:
     ``prize`` is expected finds x severity in hundredths of a point, ``service_s``
     the seconds on site, ``windows`` are ``(day, earliest, latest start)`` in
     seconds from midnight, day 0 a Monday. Nothing of a complainant, and no words
-    of a report, is ever part of a visit.
+    of a report, is ever part of a visit. ``draw_id`` names the random draw that picked
+    place and officers, ``inclusion_prob`` the chance with which a draw picked the place.
     """
 
     visit_id: str
@@ -72,16 +73,19 @@ class Visit:
     required: bool = False
     needs: tuple[str, ...] = ()
     reasons: tuple[Message, ...] = ()
+    draw_id: str | None = None
+    inclusion_prob: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """A visit in a route, in seconds from midnight."""
+    """A visit in a route, in seconds from midnight; a locked one stays with its team and day."""
 
     visit: Visit
     arrive_s: int
     start_s: int
     depart_s: int
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,20 @@ from data.store import (
     ledger_tables,
     match_tables,
     model_tables,
+    plan_tables,
     record_tables,
     tables,
 )
 
-TOPICS = (account_tables, import_tables, ledger_tables, match_tables, model_tables, record_tables)
+TOPICS = (
+    account_tables,
+    import_tables,
+    ledger_tables,
+    match_tables,
+    model_tables,
+    plan_tables,
+    record_tables,
+)
 """Modules whose tables join the metadata when they are imported; one per topic."""
 
 metadata = tables.metadata
