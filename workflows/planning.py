@@ -8,16 +8,12 @@ rules become a ``PatrolProblem``, and its solution a ``Plan`` in the store.
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from data.records import LeftOut, Message, Plan, Team, Visit
+from data.records import LeftOut, Message, Plan
 from data.scope import Scope
 from data.store import plans
 from data.store.engine import Store
@@ -26,9 +22,8 @@ from errors import JobCancelledError, NoDataError
 from geo import travel_times
 from geo.road_speeds import RoadParams
 from risk.params import ScoringParams
-from routing import problem as routing_problem
-from routing import rules, schedule, solve, teams
-from workflows import rule_check, travel
+from routing import schedule, solve, teams
+from workflows import plan_problem, rule_check, travel
 from workflows.candidate_sources import load_candidates
 from workflows.candidates import CandidateParams, Candidates
 from workflows.weeks import first_day_left
@@ -152,14 +147,22 @@ def make_plan(
         limit=max(params.least_candidates, params.candidates_per_shift * n_shifts),
     )
     recusals = load_rows(store, "recusals", scope=scope, as_of=as_of, joined=True)
-    barred_teams = _recused(candidates.visits, formed.teams, recusals)
-    districts = _districts_of(store, formed.teams, scope=scope, as_of=as_of)
+    officers = load_rows(store, "officers", scope=scope, as_of=as_of)
+    # those that a rule keeps out have a place too: a person may still put them in
+    located = (*candidates.visits, *(b.visit for b in candidates.barred))
     ways = travel.ways_for(
         store, scope=scope, as_of=as_of, roads=params.roads, straight=params.travel
     )
-    matrix = ways.matrix(_places(formed.teams, candidates), progress=_heeding(progress))
-    given = _problem(
-        request, params, candidates, formed.teams, barred_teams, districts, matrix.seconds
+    matrix = ways.matrix(plan_problem.places(formed.teams, located), progress=_heeding(progress))
+    given = plan_problem.make_problem(
+        f"week {request.week_start.isoformat()}",
+        params.shifts,
+        visits=candidates.visits,
+        teams=formed.teams,
+        located=located,
+        barred=plan_problem.barred_teams(candidates.visits, formed.teams, recusals),
+        districts=plan_problem.districts_of(formed.teams, officers),
+        travel_s=matrix.seconds,
     )
     result = solve.solve(given, request.solver, progress=progress)
     routes, left_out = schedule.to_routes(
@@ -248,50 +251,6 @@ def _teams(
     return formed
 
 
-def _recused(
-    visits: Sequence[Visit], formed: Sequence[Team], recusals: pd.DataFrame
-) -> dict[str, tuple[str, ...]]:
-    """Return the teams that must not make a visit, because a member has an interest there."""
-    barred: dict[str, set[str]] = {}
-    for officer_id, facility_id in zip(
-        recusals["officer_id"], recusals["facility_id"], strict=True
-    ):
-        for team in formed:
-            if officer_id in team.officer_ids:
-                barred.setdefault(facility_id, set()).add(team.team_id)
-    return {
-        visit.visit_id: tuple(sorted(barred[visit.facility_id]))
-        for visit in visits
-        if visit.facility_id in barred
-    }
-
-
-def _districts_of(
-    store: Store, formed: Sequence[Team], *, scope: Scope, as_of: datetime
-) -> dict[str, frozenset[str]]:
-    officers = load_rows(store, "officers", scope=scope, as_of=as_of)
-    district = dict(zip(officers["officer_id"], officers["district_code"], strict=True))
-    return {team.team_id: frozenset(district[o] for o in team.officer_ids) for team in formed}
-
-
-def _may_enter(districts: frozenset[str], visit: Visit) -> bool:
-    """Own jurisdiction only, for each member of the team."""
-    return not any(rules.check_jurisdiction([own], visit.district_code) for own in districts)
-
-
-def _bases(formed: Sequence[Team]) -> list[tuple[float, float]]:
-    return sorted({(team.base_lon, team.base_lat) for team in formed})
-
-
-def _doors(candidates: Candidates) -> list[tuple[float, float]]:
-    return list(dict.fromkeys((visit.lon, visit.lat) for visit in candidates.visits))
-
-
-def _places(formed: Sequence[Team], candidates: Candidates) -> NDArray[np.float64]:
-    """Return the places of the problem: the bases, then the doors, lon and lat."""
-    return np.array([*_bases(formed), *_doors(candidates)], dtype=float)
-
-
 def _heeding(progress: Progress | None) -> Callable[[float], None] | None:
     """Let somebody cancel, and the job say that it lives, while travel times are found."""
     if progress is None:
@@ -302,72 +261,6 @@ def _heeding(progress: Progress | None) -> Callable[[float], None] | None:
             raise JobCancelledError("已取消")
 
     return heard
-
-
-def _problem(
-    request: WeekRequest,
-    params: PlanningParams,
-    candidates: Candidates,
-    formed: Sequence[Team],
-    barred_teams: dict[str, tuple[str, ...]],
-    districts: dict[str, frozenset[str]],
-    travel_s: NDArray[np.int32],
-) -> routing_problem.PatrolProblem:
-    bases, places = _bases(formed), _doors(candidates)
-    at_base = {base: number for number, base in enumerate(bases)}
-    at_place = {place: len(bases) + number for number, place in enumerate(places)}
-    return routing_problem.from_json(
-        {
-            "name": f"week {request.week_start.isoformat()}",
-            "travel_s": travel_s,
-            "visits": [
-                {
-                    "id": visit.visit_id,
-                    "location": at_place[visit.lon, visit.lat],
-                    "service_s": visit.service_s,
-                    "prize": visit.prize,
-                    "required": visit.required,
-                    "windows": [list(window) for window in visit.windows],
-                    "group": visit.district_code,
-                    "needs": list(visit.needs),
-                    "forbidden_teams": list(barred_teams.get(visit.visit_id, ())),
-                    "teams": _allowed(visit, formed, districts),
-                }
-                for visit in candidates.visits
-            ],
-            "shifts": [
-                _shift(team, day, params.shifts, base=at_base[team.base_lon, team.base_lat])
-                for team in formed
-                for day in team.days
-            ],
-            "quotas": [],
-        }
-    )
-
-
-def _allowed(
-    visit: Visit, formed: Sequence[Team], districts: dict[str, frozenset[str]]
-) -> list[str] | None:
-    allowed = [team.team_id for team in formed if _may_enter(districts[team.team_id], visit)]
-    return None if len(allowed) == len(formed) else allowed
-
-
-def _shift(team: Team, day: int, params: ShiftParams, *, base: int) -> dict[str, object]:
-    return {
-        "id": f"{team.team_id}-{day}",
-        "team": team.team_id,
-        "day": day,
-        "start_location": base,
-        "end_location": base,
-        "start_s": params.start_s,
-        "end_s": params.end_s,
-        "break": {
-            "duration_s": params.lunch_s,
-            "from_s": params.lunch_from_s,
-            "to_s": params.lunch_to_s,
-        },
-        "skills": list(team.skills),
-    }
 
 
 def _warnings(candidates: Candidates) -> tuple[Message, ...]:
