@@ -38,17 +38,34 @@ def chosen_part(score: ArrayLike, *, area_share: float, area: ArrayLike | None =
     """
     if not 0.0 <= area_share <= 1.0:
         raise ValueError(f"area_share must lie between 0 and 1, got {area_share}")
+    before, width = tie_spans(score, area=area)
+    return part_within(before, width, area_share=area_share)
+
+
+def tie_spans(score: ArrayLike, *, area: ArrayLike | None = None) -> tuple[Floats, Floats]:
+    """
+    Return where each place comes in the order of a score: one sort for any number of shares.
+
+    Returns
+    -------
+    before, width
+        Share of the area scored higher than the place, and of the area tied with it (its
+        own included); 0 to 1, shape ``(n,)``.
+    """
     scores = np.nan_to_num(np.asarray(score, float), nan=-np.inf)
     sizes = np.ones(len(scores)) if area is None else np.asarray(area, float)
-    part = np.zeros(len(scores))
-    room = area_share * sizes.sum()
     levels, level = np.unique(-scores, return_inverse=True)
-    size_of_level = np.bincount(level, weights=sizes, minlength=len(levels))
-    before = np.concatenate([[0.0], np.cumsum(size_of_level)[:-1]])
+    share = np.bincount(level, weights=sizes, minlength=len(levels)) / max(sizes.sum(), 1e-300)
+    before = np.concatenate([[0.0], np.cumsum(share)[:-1]])
+    return before[level], share[level]
+
+
+def part_within(before: Floats, width: Floats, *, area_share: float) -> Floats:
+    """Return how much of places with these ``tie_spans`` lies in the first share of the area."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(size_of_level > 0, (room - before) / size_of_level, 0.0)
-    part = np.clip(share, 0.0, 1.0)[level]
-    return np.asarray(part, dtype=float)
+        share = np.where(width > 0, (area_share - before) / width, 0.0)
+    part: Floats = np.clip(share, 0.0, 1.0)
+    return part
 
 
 def hit_rate(
@@ -106,3 +123,44 @@ def auc(score: ArrayLike, outcome: ArrayLike) -> float:
         return float("nan")
     ranks = rankdata(np.asarray(score, float))
     return float((ranks[happened].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no))
+
+
+def auc_pairs(
+    score: ArrayLike, outcome: ArrayLike, group: ArrayLike
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """
+    Return right and all pairs of places of one group, one with the outcome and one without.
+
+    The sum of the right ones over the sum of all is the AUC within groups: what the
+    groups themselves differ by does not count. Ties are half right.
+
+    Parameters
+    ----------
+    group
+        Any label per place, e.g. the inspector who was there.
+
+    Returns
+    -------
+    n_right, n_pairs, code
+        The first two per group; ``code`` is the position of each place's group in them.
+    """
+    values, happened = np.asarray(score, float), np.asarray(outcome, bool)
+    names, code = np.unique(np.asarray(group), return_inverse=True)
+    n_right, n_pairs = np.zeros(len(names)), np.zeros(len(names))
+    order = np.argsort(code, kind="stable")
+    ends = np.cumsum(np.bincount(code, minlength=len(names)))[:-1]
+    for k, rows in enumerate(np.split(order, ends)):
+        one = auc(values[rows], happened[rows])
+        if np.isfinite(one):
+            n_pairs[k] = happened[rows].sum() * (~happened[rows]).sum()
+            n_right[k] = one * n_pairs[k]
+    return n_right, n_pairs, code.astype(np.int64)
+
+
+def brier(p: ArrayLike, outcome: ArrayLike, *, weights: ArrayLike | None = None) -> float:
+    """Return the weighted mean squared distance of probability and outcome; NaN without any."""
+    said, happened = np.asarray(p, float), np.asarray(outcome, float)
+    weight = np.ones(len(said)) if weights is None else np.asarray(weights, float)
+    if weight.sum() <= 0:
+        return float("nan")
+    return float((weight * (said - happened) ** 2).sum() / weight.sum())

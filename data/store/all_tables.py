@@ -2,6 +2,7 @@
 
 from data.store import (
     account_tables,
+    backtest_tables,
     import_tables,
     ledger_tables,
     match_tables,
@@ -13,6 +14,7 @@ from data.store import (
 
 TOPICS = (
     account_tables,
+    backtest_tables,
     import_tables,
     ledger_tables,
     match_tables,
