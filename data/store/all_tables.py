@@ -9,6 +9,7 @@ from data.store import (
     model_tables,
     plan_tables,
     record_tables,
+    signal_tables,
     tables,
 )
 
@@ -21,6 +22,7 @@ TOPICS = (
     model_tables,
     plan_tables,
     record_tables,
+    signal_tables,
 )
 """Modules whose tables join the metadata when they are imported; one per topic."""
 
