@@ -35,7 +35,7 @@ st.markdown(
 
 if cached.has_demo():
     st.warning(text("库中现有示例城市的数据。导入本单位数据之前请先移除，两者不要混在一起。"))
-    if st.button(text("移除示例城市")):
+    if cached.may("imports.undo") and st.button(text("移除示例城市")):
         try:
             n_deleted = requests.remove_demo(cached.store(), actor=cached.actor(), now=cached.now())
         except MedPatrolError as error:

@@ -63,6 +63,7 @@ if button_column.button(text("生成计划"), type="primary", width="stretch"):
             seed=seed,
             as_of=run.as_of,
             actor=cached.actor(),
+            scope=cached.scope(),
             key=key,
         ),
     )

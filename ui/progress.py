@@ -72,6 +72,8 @@ def _running(job_id: str, *, can_use: bool) -> None:
                 p=f"{100 * job.value / job.bound:.1f}",
             )
         st.progress(min(max(job.progress, 0.0), 1.0), text=words)
+        if not cached.may(requests.RIGHT_OF[job.kind]):
+            return
         buttons = st.container(horizontal=True)
         if job.stop_mode is not None:
             buttons.caption(text("正在停止"))
@@ -81,6 +83,10 @@ def _running(job_id: str, *, can_use: bool) -> None:
             and job.value is not None
             and buttons.button(text("停止并采用"), type="primary", key=f"use-{job_id}")
         ):
-            requests.stop(cached.store(), job_id, use=True, actor=cached.actor())
+            _stop(job_id, use=True)
         if buttons.button(text("取消"), key=f"cancel-{job_id}"):
-            requests.stop(cached.store(), job_id, use=False, actor=cached.actor())
+            _stop(job_id, use=False)
+
+
+def _stop(job_id: str, *, use: bool) -> None:
+    requests.stop(cached.store(), job_id, use=use, actor=cached.actor(), scope=cached.scope())

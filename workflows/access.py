@@ -23,6 +23,11 @@ COMMAND_LINE = "command line"
 """Actor of the commands: whoever may start them on the server owns the store's file anyway.
 No account can have this name."""
 
+FIRST_START = "first start"
+"""Actor of what the program itself does in a store that never held anything."""
+
+_SYSTEM = frozenset({COMMAND_LINE, FIRST_START})
+
 STORE_VARIABLE = "MEDPATROL_STORE"
 DEFAULT_STORE = "sqlite:///var/medpatrol.sqlite"
 SEEN_EVERY_S = 60
@@ -102,7 +107,7 @@ def _is_alive(found: Session, limits: AccessSettings, *, at: int) -> bool:
 
 def scope_of(store: Store, user: str) -> Scope:
     """Return what ``user`` may see now; an unknown or disabled account sees nothing."""
-    if user == COMMAND_LINE:
+    if user in _SYSTEM:
         return replace(EVERYTHING, user=user)
     account = _enabled(store, user)
     return _nothing(user) if account is None else _scope(account)
@@ -110,7 +115,7 @@ def scope_of(store: Store, user: str) -> Scope:
 
 def rights_of(store: Store, user: str) -> frozenset[str]:
     """Return the rights ``user`` holds now."""
-    if user == COMMAND_LINE:
+    if user in _SYSTEM:
         return rights.ALL
     account = _enabled(store, user)
     return frozenset() if account is None else rights.of_roles(account.roles)

@@ -5,6 +5,10 @@ A job is a row in the store: what is to be done, how far it is, what came out.
 One worker process leases jobs; each runs in a child process, so that a solve
 never holds up a page and a crash takes nothing with it. A reload, a restart or
 a second screen finds the row again.
+
+A job runs with the right and the scope that its asker has when it begins, not when
+it was asked for. Only scores are always made for the whole city: each cell is compared
+with all others, and readers see the part of the run inside their own scope.
 """
 
 import logging
@@ -81,6 +85,7 @@ def run_job(store: Store, job_id: str, *, settings_file: Path | None = None) -> 
     job = jobs.get_job(store, job_id, scope=EVERYTHING)
     reporter = Reporter(store, job_id)
     try:
+        access.require(store, job.actor, requests.RIGHT_OF[job.kind])
         result = RUNNERS[job.kind](store, read_settings(settings_file), job, reporter)
     except JobCancelledError:
         jobs.cancelled(store, job_id)
@@ -117,6 +122,7 @@ def _run_import(
             datum=job.params.get("datum", "auto"),
             profile=None if profile is None else Path(profile),
             choices=[Choice.of(choice) for choice in job.params.get("choices", ())],
+            together=bool(job.params.get("together", False)),
             actor=job.actor,
             now=datetime.now(UTC),
             job_id=job.job_id,
@@ -210,7 +216,7 @@ def _run_plan(
         ),
         settings.planning,
         settings.scoring,
-        scope=EVERYTHING,
+        scope=access.scope_of(store, job.actor),
         as_of=datetime.fromisoformat(params["as_of"]),
         now=datetime.now(TIME_ZONE),
         actor=job.actor,

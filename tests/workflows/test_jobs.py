@@ -11,8 +11,11 @@ import pytest
 
 from data.scope import EVERYTHING
 from data.store import jobs, plans, scores
+from errors import ForbiddenError, NotFoundError
+from tests import signing_in
 from tests.conftest import AS_OF, WEEK
-from workflows import requests
+from workflows import access, requests
+from workflows.access import COMMAND_LINE
 from workflows.requests import Upload
 
 pytestmark = pytest.mark.both_stores
@@ -51,14 +54,14 @@ def ask_for_plan(store, *, seconds, key="k"):
     """Queue a plan of the small district's week."""
     return requests.request_plan(
         store, week_start=WEEK, district_code=None, n_teams=2, seconds=seconds, seed=1,
-        as_of=AS_OF, actor="test", key=key,
+        as_of=AS_OF, actor=COMMAND_LINE, scope=EVERYTHING, key=key,
     )  # fmt: skip
 
 
 def test_a_score_job_leaves_a_score_run(loaded_store, worker):
     """The import page asks for scores and finds them later."""
     worker(loaded_store)
-    job_id = requests.request_score(loaded_store, as_of=AS_OF, actor="test", key="k")
+    job_id = requests.request_score(loaded_store, as_of=AS_OF, actor=COMMAND_LINE, key="k")
     job = wait_for(loaded_store, job_id, "done", "failed")
     assert job.status == "done", job.message
     assert scores.latest_run(loaded_store, scope=EVERYTHING).run_id == job.result["run_id"]
@@ -69,7 +72,7 @@ def test_an_import_job_loads_scores_and_clears_the_upload(empty_store, worker, s
     worker(empty_store)
     uploads = [Upload(name=p.name, content=p.read_bytes()) for p in small_city_folder.iterdir()]
     job_id = requests.request_import(
-        empty_store, uploads, kind=None, datum="auto", profile=None, actor="test"
+        empty_store, uploads, kind=None, datum="auto", profile=None, actor=COMMAND_LINE
     )
     job = wait_for(empty_store, job_id, "done", "failed")
     assert job.status == "done", job.message
@@ -116,7 +119,7 @@ def test_the_files_of_an_import_wait_until_it_has_ended(empty_store, small_city_
 
     upload = Upload(name="cases.csv", content=(small_city_folder / "cases.csv").read_bytes())
     job_id = requests.request_import(
-        empty_store, [upload], kind=None, datum="auto", profile=None, actor="test"
+        empty_store, [upload], kind=None, datum="auto", profile=None, actor=COMMAND_LINE
     )
     jobs.lease(empty_store, worker="w", now=datetime.now(UTC), lease_s=60)
     folder = empty_store.path.parent / requests.UPLOADS
@@ -133,6 +136,79 @@ def test_the_files_of_an_import_wait_until_it_has_ended(empty_store, small_city_
     assert list(folder.iterdir()) == []
 
 
+def manager(store, name, *districts):
+    """Add a manager of some districts; return name and scope."""
+    signing_in.add_account(store, name, roles=["manager"], districts=list(districts), sealed=[])
+    return {"actor": name, "scope": access.scope_of(store, name)}
+
+
+def plan_of(store, asker, *, district, key):
+    """Queue a plan of a district as somebody."""
+    return requests.request_plan(
+        store, week_start=WEEK, district_code=district, n_teams=2, seconds=1, seed=1,
+        as_of=AS_OF, key=key, **asker,
+    )  # fmt: skip
+
+
+def test_a_manager_neither_plans_nor_reads_nor_stops_in_another_district(planned_store):
+    """What a plan and its job tell is the other district's business."""
+    mine = manager(planned_store, "a", "990102")
+    theirs = manager(planned_store, "b", "990101")
+    with pytest.raises(NotFoundError):
+        plan_of(planned_store, mine, district="990101", key="k1")
+    job_id = plan_of(planned_store, theirs, district=None, key="k2")
+    assert requests.job(planned_store, job_id, scope=theirs["scope"]).district_code == "990101"
+    with pytest.raises(NotFoundError):
+        requests.job(planned_store, job_id, scope=mine["scope"])
+    with pytest.raises(NotFoundError):
+        requests.stop(planned_store, job_id, use=False, **mine)
+    requests.stop(planned_store, job_id, use=False, **theirs)
+    assert requests.job(planned_store, job_id, scope=theirs["scope"]).status == "cancelled"
+
+
+def test_who_sees_two_districts_names_the_one_to_plan(planned_store):
+    """No plan of the whole city comes from somebody who sees a part of it."""
+    both = manager(planned_store, "c", "990101", "990102")
+    with pytest.raises(NotFoundError):
+        plan_of(planned_store, both, district=None, key="k")
+
+
+def run_now(store, job_id):
+    """Do a job in this process and return how it ended."""
+    from datetime import UTC, datetime
+
+    from workflows.jobs import run_job
+
+    jobs.lease(store, worker="w", now=datetime.now(UTC), lease_s=60)
+    run_job(store, job_id)
+    return jobs.get_job(store, job_id, scope=EVERYTHING)
+
+
+def test_a_plan_job_runs_with_the_askers_scope_of_the_moment(planned_store):
+    """Between asking and running a district may have been taken away."""
+    asker = manager(planned_store, "d", "990101")
+    job_id = plan_of(planned_store, asker, district=None, key="k")
+    with planned_store.write() as conn:
+        from data import accounts
+
+        accounts.change_account(conn, "d", {"districts": ["990102"]})
+    job = run_now(planned_store, job_id)
+    assert (job.status, job.message.values) == ("failed", {"area": "990101"})
+
+
+def test_a_job_whose_asker_lost_the_right_does_not_run(planned_store):
+    """A disabled account's queued work is not done in its name."""
+    asker = manager(planned_store, "e", "990101")
+    job_id = plan_of(planned_store, asker, district=None, key="k")
+    with planned_store.write() as conn:
+        from data import accounts
+
+        accounts.change_account(conn, "e", {"roles": ["officer"]})
+    assert run_now(planned_store, job_id).status == "failed"
+    with pytest.raises(ForbiddenError):
+        requests.stop(planned_store, job_id, use=True, **asker)
+
+
 def test_stop_and_use_keeps_the_best_so_far(planned_store, worker):
     """A planner who has seen enough need not wait."""
     worker(planned_store)
@@ -141,7 +217,7 @@ def test_stop_and_use_keeps_the_best_so_far(planned_store, worker):
     while jobs.get_job(planned_store, job_id, scope=EVERYTHING).value is None:
         assert time.monotonic() < until
         time.sleep(0.1)
-    requests.stop(planned_store, job_id, use=True, actor="test")
+    requests.stop(planned_store, job_id, use=True, actor=COMMAND_LINE, scope=EVERYTHING)
     job = wait_for(planned_store, job_id, "done", "failed", "cancelled")
     assert job.status == "done", job.message
     assert plans.load_plan(planned_store, job.result["plan_id"], scope=EVERYTHING).prize > 0
@@ -153,7 +229,7 @@ def test_cancel_leaves_everything_as_it_was(planned_store, worker):
     worker(planned_store)
     job_id = ask_for_plan(planned_store, seconds=LONG_S)
     wait_for(planned_store, job_id, "running")
-    requests.stop(planned_store, job_id, use=False, actor="test")
+    requests.stop(planned_store, job_id, use=False, actor=COMMAND_LINE, scope=EVERYTHING)
     assert wait_for(planned_store, job_id, "done", "failed", "cancelled").status == "cancelled"
     assert list(plans.list_plans(planned_store, scope=EVERYTHING)["plan_id"]) == before
 
@@ -178,7 +254,7 @@ def test_a_killed_worker_loses_no_job(planned_store, worker):
     while jobs.get_job(planned_store, job_id, scope=EVERYTHING).value is None:
         assert time.monotonic() < until
         time.sleep(0.2)
-    requests.stop(planned_store, job_id, use=True, actor="test")
+    requests.stop(planned_store, job_id, use=True, actor=COMMAND_LINE, scope=EVERYTHING)
     assert wait_for(planned_store, job_id, "done", "failed").status == "done"
 
 
