@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
+from scipy import sparse
 from scipy.sparse import csgraph
 
 from geo import coordinates, road_places
@@ -38,14 +39,32 @@ def isochrones(
         One polygon or multipolygon per number of minutes, EPSG:4326; an empty
         one where the place has no road near by or the walk to it takes longer.
     """
-    snaps = road_places.snap(network, np.array([lon]), np.array([lat]), params=params)
-    graph = road_places.join(network, snaps)
-    if graph.node[0] < 0:
-        return [shapely.Polygon() for _ in minutes]
-    walk_s = float(snaps.walk_m[0]) * 3.6 / params.walk_kmh
-    at_s = walk_s + csgraph.dijkstra(
-        graph.matrix, indices=int(graph.node[0]), limit=60.0 * max(minutes)
+    return isochrones_of_nearest(
+        network, np.array([[lon, lat]]), minutes=minutes, width_m=width_m, params=params
     )
+
+
+def isochrones_of_nearest(
+    network: RoadNetwork,
+    places: NDArray[np.float64],
+    *,
+    minutes: Sequence[float] = DEFAULT_MINUTES,
+    width_m: float = 250.0,
+    params: RoadParams = DEFAULT_ROADS,
+) -> list[shapely.Geometry]:
+    """
+    Return the area within each number of minutes of the nearest of some places.
+
+    One search for all places together. Parameters and areas as of ``isochrones``;
+    ``places`` are longitude and latitude, shape ``(n, 2)``.
+    """
+    snaps = road_places.snap(network, places[:, 0], places[:, 1], params=params)
+    graph = road_places.join(network, snaps)
+    placed = np.flatnonzero(graph.node >= 0)
+    if not len(placed):
+        return [shapely.Polygon() for _ in minutes]
+    walk_s = snaps.walk_m[placed] * 3.6 / params.walk_kmh
+    at_s = _from_nearest_s(graph, graph.node[placed], walk_s, limit_s=60.0 * max(minutes))
     areas: dict[float, shapely.Geometry] = {}
     inner: shapely.Geometry = shapely.Polygon()
     before_s = -1.0
@@ -56,6 +75,26 @@ def isochrones(
         areas[limit] = _to_degrees(shapely.simplify(inner, width_m / 10), network)
         before_s = 60.0 * limit
     return [areas[limit] for limit in minutes]
+
+
+def _from_nearest_s(
+    graph: road_places.RoadGraph,
+    nodes: NDArray[np.int64],
+    walk_s: NDArray[np.float64],
+    *,
+    limit_s: float,
+) -> NDArray[np.float64]:
+    """Return the seconds to every node from the nearest place, through a node joined to all."""
+    n = graph.matrix.shape[0]
+    order = np.lexsort((walk_s, nodes))
+    first = order[np.unique(nodes[order], return_index=True)[1]]
+    # A stored zero would read as "no way".
+    start = sparse.csr_matrix(
+        (np.maximum(walk_s[first], 1e-6), (np.zeros(len(first), dtype=int), nodes[first])),
+        shape=(1, n),
+    )
+    whole = sparse.bmat([[graph.matrix, None], [start, sparse.csr_matrix((1, 1))]], format="csr")
+    return np.asarray(csgraph.dijkstra(whole, indices=n, limit=limit_s)[:n])
 
 
 def _reached(

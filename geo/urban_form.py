@@ -10,7 +10,7 @@ patch is city or town follows from what the seats in it are called: sub-district
 a district or city, or town (镇).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy import ndimage, spatial
 
-from geo import boundaries, coordinates
+from geo import boundaries, coordinates, grid
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -136,16 +136,11 @@ def classes_of_areas(
         return pd.DataFrame(
             columns=["area_code", "urban_rural_code", "city_share", "town_share", "residents"]
         )
-    ground = _ground(people, params)
-    at = boundaries.area_of_points(*ground.centres(), units)
-    position = {code: i for i, code in enumerate(units["area_code"])}
-    unit = np.array([position.get(code, -1) for code in at], dtype=np.int64)
     home = boundaries.area_of_points(people["lon"], people["lat"], units)
+    position = {code: i for i, code in enumerate(units["area_code"])}
     lives = np.array([position.get(code, -1) for code in home], dtype=np.int64)
     residents = _sums(lives, people["population"].to_numpy(float), len(units))
-    densest = _densest_square(ground, unit, len(units))
-    seats = _seats(units, areas, ground, densest)
-    ground = _with_patches(ground, seats, densest, params)
+    ground, unit, seats = _settled(areas, units, people, params)
     squares = np.maximum(_sums(unit, np.ones(unit.size), len(units)), 1.0)
     city = _sums(unit, ground.city.ravel(), len(units)) / squares
     town = _sums(unit, ground.town.ravel(), len(units)) / squares
@@ -159,6 +154,75 @@ def classes_of_areas(
         }
     )
     return pd.concat([found, _townships(areas, units, found, known)], ignore_index=True)
+
+
+def classes_of_cells(
+    cells: Sequence[str],
+    areas: gpd.GeoDataFrame,
+    people: pd.DataFrame,
+    *,
+    params: UrbanFormParams = DEFAULT_FORM,
+) -> NDArray[np.object_]:
+    """
+    Compute the class of cells from the ground in and around them.
+
+    For cells of a township whose villages nobody has drawn: its own class says nothing
+    about the difference between its seat and its edge. A cell that a city or town covers
+    belongs to it; the cell and its neighbours, together about as large as a village, say
+    whether it is reached.
+
+    Parameters
+    ----------
+    cells
+        Different H3 cells of one resolution, shape ``(n,)``.
+    areas, people
+        As in ``classes_of_areas``.
+
+    Returns
+    -------
+    codes
+        Shape ``(n,)``; None everywhere where there are no people or areas.
+    """
+    codes = np.full(len(cells), None, dtype=object)
+    areas = boundaries.in_wgs84(areas)
+    people = people.dropna(subset=["lon", "lat", "population"])
+    units = _units(areas)
+    if len(people) == 0 or len(units) == 0 or len(cells) == 0:
+        return codes
+    ground, _, _ = _settled(areas, units, people, params)
+    wide = sorted({*cells, *(near for cell in cells for near in grid.neighbours(cell))})
+    position = {cell: i for i, cell in enumerate(wide)}
+    at = grid.cell_of(*ground.centres(), resolution=grid.resolution_of(cells[0]))
+    square = np.array([position.get(cell, -1) for cell in at], dtype=np.int64)
+    n = _sums(square, np.ones(square.size), len(wide))
+    around = grid.neighbour_matrix(wide)
+    own = np.array([position[cell] for cell in cells], dtype=np.int64)
+
+    def shares(of: Bools) -> tuple[Floats, Floats]:
+        inside = _sums(square, of.ravel(), len(wide))
+        near, all_near = inside + around @ inside, n + around @ n
+        return (inside / np.maximum(n, 1.0))[own], (near / np.maximum(all_near, 1.0))[own]
+
+    (city, city_near), (town, town_near) = shares(ground.city), shares(ground.town)
+    codes[:] = VILLAGE
+    codes[town_near >= params.reached] = TOWN_FRINGE
+    codes[town >= params.covered_by_town] = TOWN
+    codes[city_near >= params.reached] = FRINGE
+    codes[city >= params.covered] = MAIN_URBAN
+    return codes
+
+
+def _settled(
+    areas: gpd.GeoDataFrame, units: gpd.GeoDataFrame, people: pd.DataFrame, params: UrbanFormParams
+) -> tuple[UrbanForm, NDArray[np.int64], NDArray[np.object_]]:
+    """Return the ground with its cities and towns, the unit of each square, and the seats."""
+    ground = _ground(people, params)
+    at = boundaries.area_of_points(*ground.centres(), units)
+    position = {code: i for i, code in enumerate(units["area_code"])}
+    unit = np.array([position.get(code, -1) for code in at], dtype=np.int64)
+    densest = _densest_square(ground, unit, len(units))
+    seats = _seats(units, areas, ground, densest)
+    return _with_patches(ground, seats, densest, params), unit, seats
 
 
 def _units(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

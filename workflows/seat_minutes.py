@@ -62,7 +62,7 @@ def with_minutes(
     ways = ways_for(store, scope=scope, as_of=as_of, roads=params.roads, straight=params.straight)
     residents = cells["population"].to_numpy(float)
     weight = residents if np.nansum(residents) > 0 else cells["n_facilities"].to_numpy(float)
-    points = _where_people_live(cells, people)
+    points = points_of_cells(cells, people)
     minutes, by_road = minutes_from_seats(
         ways, list(cells["cell_id"]), cells["district_code"].to_numpy(object), weight, points
     )
@@ -105,11 +105,12 @@ def minutes_from_seats(
     return minutes, by_road
 
 
-def _where_people_live(cells: pd.DataFrame, people: pd.DataFrame) -> Floats:
+def points_of_cells(cells: pd.DataFrame, people: pd.DataFrame) -> Floats:
+    """Return where each cell is reached: the middle of its people, else its own; ``(n, 2)``."""
     points = cells[["lon", "lat"]].to_numpy(float).copy()
     people = people.dropna(subset=["lon", "lat", "population"])
     people = people[people["population"] > 0]
-    if people.empty:
+    if people.empty or cells.empty:
         return points
     lon, lat = people["lon"].to_numpy(float), people["lat"].to_numpy(float)
     own = grid.cell_of(lon, lat, resolution=grid.resolution_of(str(cells["cell_id"].iloc[0])))

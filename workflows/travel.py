@@ -23,7 +23,7 @@ from data.records import Message, Route, Team
 from data.scope import Scope
 from data.store.engine import Store
 from data.store.rows import load_rows
-from geo import isochrones, polyline, road_network, road_routes, travel_times
+from geo import isochrones, polyline, road_network, road_places, road_routes, travel_times
 from geo.road_speeds import DEFAULT_ROADS, RoadParams
 from geo.travel_times import DEFAULT_STRAIGHT_LINE, StraightLineParams, TravelTimeMatrix
 from workflows import travel_cache
@@ -65,6 +65,11 @@ class Ways:
         return (
             None if self.lines.empty else road_network.make_network(self.lines, params=self.roads)
         )
+
+    @cached_property
+    def content(self) -> str:
+        """What times and ways depend on beside the places: the roads and the speeds."""
+        return road_network.content_of(self.lines, self.roads) + repr(self.straight)
 
     def matrix(
         self,
@@ -141,6 +146,13 @@ class Ways:
             travel_cache.write_times(self.folder, key, _to_kept(matrix))
         return matrix
 
+    def has_road(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Say of each point, shape ``(n, 2)``, whether a road comes near to it."""
+        if self.network is None:
+            return np.zeros(len(points), dtype=bool)
+        found = road_places.snap(self.network, points[:, 0], points[:, 1], params=self.roads)
+        return found.has_road
+
     def with_paths(self, routes: Sequence[Route], teams: Sequence[Team]) -> tuple[Route, ...]:
         """Return the routes with the way each takes along the roads, base to base."""
         if self.network is None:
@@ -177,8 +189,7 @@ class Ways:
         digest = hashlib.sha256(_FORM.encode())
         if n_origins is not None:
             digest.update(f"from {n_origins}".encode())
-        digest.update(road_network.content_of(self.lines, self.roads).encode())
-        digest.update(repr(self.straight).encode())
+        digest.update(self.content.encode())
         digest.update(np.ascontiguousarray(points, dtype=np.float64).tobytes())
         return digest.hexdigest()[:40]
 

@@ -11,11 +11,14 @@ import logging
 import os
 import secrets
 import zipfile
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
@@ -58,20 +61,52 @@ def read_times(folder: Path, key: str) -> KeptTimes | None:
     return times
 
 
+def read_shapes(folder: Path, key: str) -> list[shapely.Geometry] | None:
+    """Return the shapes kept under ``key``, ``None`` where there are none that can be read."""
+    path = folder / f"{key}{_SUFFIX}"
+    try:
+        with path.open("rb") as source, np.load(source, allow_pickle=False) as kept:
+            parts = [kept[str(number)].tobytes() for number in range(len(kept.files))]
+        shapes = [shapely.from_wkb(part) for part in parts]
+    except FileNotFoundError:
+        return None
+    except (
+        OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, shapely.errors.ShapelyError,
+    ) as error:  # fmt: skip
+        log.warning("kept shapes can't be read (%s), computing anew", type(error).__name__)
+        return None
+    with suppress(OSError):
+        os.utime(path)
+    return shapes
+
+
+def write_shapes(folder: Path, key: str, shapes: Sequence[shapely.Geometry]) -> None:
+    """Keep shapes under ``key``, as ``write_times`` keeps times."""
+    parts = {
+        str(number): np.frombuffer(shapely.to_wkb(shape), dtype=np.uint8)
+        for number, shape in enumerate(shapes)
+    }
+    _write(folder, key, parts, max_bytes=MAX_FOLDER_BYTES)
+
+
 def write_times(
     folder: Path, key: str, times: KeptTimes, *, max_bytes: int = MAX_FOLDER_BYTES
 ) -> None:
     """Keep times under ``key``; files used longest ago give way. A full disk is no error."""
+    parts: dict[str, NDArray[Any]] = {
+        "seconds": times.seconds,
+        "estimated": np.packbits(times.estimated),
+        "has_road": times.has_road,
+    }
+    _write(folder, key, parts, max_bytes=max_bytes)
+
+
+def _write(folder: Path, key: str, parts: Mapping[str, NDArray[Any]], *, max_bytes: int) -> None:
     aside = folder / f"{key}.{secrets.token_hex(4)}{_ASIDE}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with aside.open("wb") as target:
-            np.savez(
-                target,
-                seconds=times.seconds,
-                estimated=np.packbits(times.estimated),
-                has_road=times.has_road,
-            )
+            np.savez(target, allow_pickle=False, **parts)
         aside.replace(folder / f"{key}{_SUFFIX}")
         _make_room(folder, max_bytes=max_bytes)
     except OSError as error:
