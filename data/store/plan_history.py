@@ -205,6 +205,12 @@ def results(conn: Connection, plan_id: str) -> dict[str, VisitResult]:
     }
 
 
+def all_result_ids(conn: Connection, plan_id: str) -> list[int]:
+    """Return the numbers of all results ever entered for a plan, also those taken back."""
+    rows = conn.execute(select(visit_results.c.result_id).where(visit_results.c.plan_id == plan_id))
+    return [int(row[0]) for row in rows]
+
+
 def undo_result(conn: Connection, result_id: int, *, at: int, actor: str) -> None:
     """Mark a result as taken back."""
     conn.execute(
