@@ -1,5 +1,6 @@
 """Messages, plans and other nouns as JSON text, and back."""
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -17,8 +18,9 @@ def to_text(value: object) -> str:
     return json.dumps(to_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+@functools.lru_cache(maxsize=16)
 def to_plan(text: str) -> Plan:
-    """Read a plan that ``to_text`` wrote."""
+    """Read a plan that ``to_text`` wrote; read the same text again and the same plan comes back."""
     return _rebuild(Plan, json.loads(text))
 
 
@@ -57,6 +59,11 @@ def _message(stored: Mapping[str, Any]) -> Message:
     return Message(stored["t"], values)
 
 
+@functools.cache
+def _hints(type_: type) -> dict[str, Any]:
+    return get_type_hints(type_)
+
+
 def _rebuild(type_: Any, value: Any) -> Any:  # noqa: PLR0911
     """Rebuild a typed value from plain JSON, following the dataclasses' annotations."""
     origin, arguments = get_origin(type_), get_args(type_)
@@ -70,7 +77,7 @@ def _rebuild(type_: Any, value: Any) -> Any:  # noqa: PLR0911
     if type_ is Message:
         return _message(value)
     if isinstance(type_, type) and is_dataclass(type_):
-        hints = get_type_hints(type_)
+        hints = _hints(type_)
         return type_(**{name: _rebuild(hints[name], item) for name, item in value.items()})
     if type_ in {datetime, date}:
         return type_.fromisoformat(value)
