@@ -102,7 +102,7 @@ def _check_writable(*paths: Path | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from workflows import store_commands
+    from workflows import backtest_command, store_commands
 
     parser = _Parser(prog="medpatrol", description="MedPatrol 医巡")
     parser.set_defaults(verbose=False)
@@ -182,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "bring the store up to the schema of this version")
     command("verify", _verify, "check the store and the audit log", with_settings=True)
     store_commands.add(command, day=_date, bar=_bar, end_bar=_end_bar)
+    backtest_command.add(command, day=_date, bar=_bar, end_bar=_end_bar)
     worker = "run queued jobs (the dashboard starts this itself)"
     command("worker", _worker, worker, with_settings=True)
     job = "run one leased job (the worker starts this itself)"

@@ -32,8 +32,19 @@ from data.store import jobs
 from data.store.engine import Store, open_store
 from errors import JobCancelledError, MedPatrolError
 from routing.solve import SolveProgress, SolverParams
-from workflows import access, demo, import_requests, importing, planning, requests, scoring
+from workflows import (
+    access,
+    backtest,
+    demo,
+    import_requests,
+    importing,
+    planning,
+    requests,
+    scoring,
+)
+from workflows.clocks import Clocks
 from workflows.import_reading import Choice
+from workflows.ledger import Book
 from workflows.planning import WeekRequest
 from workflows.score_runs import default_as_of
 from workflows.settings import Settings, read_settings
@@ -128,6 +139,7 @@ def _run_import(
             job_id=job.job_id,
             progress=reporter.or_cancel,
         )
+        _sync_ledger(store, settings)
         return _scored_import(store, settings, job, reporter, report)
     finally:
         # only now: a job whose process was killed runs again and needs its files
@@ -141,6 +153,11 @@ def _run_import_check(
     reporter: Reporter,
 ) -> Mapping[str, Any]:
     return import_requests.run_check(store, job, progress=reporter.or_cancel)
+
+
+def _sync_ledger(store: Store, settings: Settings) -> None:
+    """Give new leads their clocks and likely repeats here, not when a page asks for them."""
+    Book(store, Clocks(settings.ledger), settings.links).sync(datetime.now(UTC))
 
 
 def _scored_import(
@@ -157,6 +174,7 @@ def _run_demo(
     store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
 ) -> Mapping[str, Any]:
     demo.fill_store(store, now=datetime.now(UTC), progress=reporter.or_cancel)
+    _sync_ledger(store, settings)
     return _scored(store, settings, job, reporter)
 
 
@@ -186,6 +204,15 @@ def _scored(
         seat_params=settings.seat_params(),
     )
     return {"run_id": run.run_id}
+
+
+def _run_backtest(
+    store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
+) -> Mapping[str, Any]:
+    return backtest.run_job(
+        store, job, settings.scoring, settings.seat_params(), now=datetime.now(UTC),
+        progress=reporter.or_cancel,
+    )  # fmt: skip
 
 
 def _run_plan(
@@ -231,6 +258,7 @@ RUNNERS: Mapping[str, Callable[[Store, Settings, jobs.Job, Reporter], Mapping[st
     "import": _run_import,
     "import_check": _run_import_check,
     "score": _run_score,
+    "backtest": _run_backtest,
     "plan": _run_plan,
 }
 
