@@ -6,7 +6,9 @@ never gets what another may see, nor what was true before the last change.
 Frames that come back are shared: read them, never write into them.
 """
 
+import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 
@@ -43,9 +45,15 @@ def store() -> reading.Store:
     return _opened(access.store_in_use())
 
 
+_ASKED_S = 0.5
+_ASKED: ContextVar[tuple[float, str, access.Visitor] | None] = ContextVar("asked", default=None)
+
+
 def visitor() -> access.Visitor:
     """
-    Return who looks at this page and what he may do, asked of the store anew each time.
+    Return who looks at this page and what he may do, asked of the store anew in each run.
+
+    One run asks dozens of times; an answer holds for half a second of the same run.
 
     Raises
     ------
@@ -53,12 +61,22 @@ def visitor() -> access.Visitor:
         If his session has ended.
     """
     session_id, user = state.session_id(), state.user()
+    key = f"{access.store_in_use()} {session_id} {user}"
+    held = _ASKED.get()
+    if held is not None and held[1] == key and time.monotonic() - held[0] < _ASKED_S:
+        return held[2]
     found = None
     if session_id is not None:
         found = access.visitor_of_session(store(), session_id, settings().access)
     if found is None or found.account != user or found.must_change:
         raise ForbiddenError("登录已过期，草稿已保存，请重新登录")
+    _ASKED.set((time.monotonic(), key, found))
     return found
+
+
+def ask_again() -> None:
+    """Forget who looked: a new run begins."""
+    _ASKED.set(None)
 
 
 def scope() -> Scope:

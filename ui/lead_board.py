@@ -106,7 +106,7 @@ def _panels(book: Book, asked: Asked, lines: pd.DataFrame, picked: list[str]) ->
     left, right = st.columns([8, 4])
     with left:
         lead_panel.draw_compare(book, stories[0], chosen[1] if len(chosen) > 1 else None)
-        lead_panel.draw_story(book, stories[0])
+        lead_panel.draw_story(stories[0])
         if importlib.util.find_spec(_PANEL) is not None:
             importlib.import_module(_PANEL).draw(lead_id)
     with right:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from data.scope import Scope
 from ui import cached, state
-from workflows import access, ledger_views
+from workflows import access, ledger_views, reading
 from workflows.clocks import Clocks
 from workflows.ledger import Book
 
@@ -113,19 +113,21 @@ def _owners(store_version: str, scope: Scope) -> list[str]:
 
 def areas(asked: Asked) -> dict[str, str]:
     """Return code → name of the areas that a lead can lie in."""
-    return _areas(asked.version, asked.scope)
+    mark = reading.mark_of(cached.store(), "areas")
+    return _areas(f"{cached.store().url}@{mark}", asked.scope)
 
 
 @st.cache_resource(max_entries=8, hash_funcs=_KEYED)
-def _areas(store_version: str, scope: Scope) -> dict[str, str]:
+def _areas(mark: str, scope: Scope) -> dict[str, str]:
     return ledger_views.areas(cached.store(), scope=scope, now=cached.now())
 
 
 def facilities(asked: Asked) -> dict[str, str]:
     """Return id → name of the open facilities."""
-    return _facilities(asked.version, asked.scope)
+    mark = reading.mark_of(cached.store(), "facilities", "areas")
+    return _facilities(f"{cached.store().url}@{mark}", asked.scope)
 
 
 @st.cache_resource(max_entries=8, hash_funcs=_KEYED)
-def _facilities(store_version: str, scope: Scope) -> dict[str, str]:
+def _facilities(mark: str, scope: Scope) -> dict[str, str]:
     return ledger_views.facilities(cached.store(), scope=scope, now=cached.now())

@@ -47,7 +47,7 @@ def draw_compare(book: Book, story: LeadStory, other_id: str | None) -> None:
             st.caption(text("并线不删件：各自答复、各自计时，仍按 {n} 件计", n=2))
 
 
-def draw_story(book: Book, story: LeadStory) -> None:
+def draw_story(story: LeadStory) -> None:
     """Draw what is known of one lead: facts, prompts, timeline."""
     line = story.line
     with st.container(border=True):
@@ -55,15 +55,8 @@ def draw_story(book: Book, story: LeadStory) -> None:
         st.caption(" · ".join(_facts(story)))
         if line["summary"]:
             st.text(line["summary"])
-        records = cached.settings().records
-        if story.n_penalties >= records.penalties_for_transfer:
-            st.warning(
-                text(
-                    "该机构已有 {n} 次无证行医处罚记录，请核对是否移送公安（{rule}）",
-                    n=story.n_penalties,
-                    rule=book.clocks.params.transfer_rule,
-                )
-            )
+        if story.prompt is not None:
+            st.warning(messages.say(story.prompt))
         for joined in story.joined:
             st.caption(text("已与 {id} 并为一处", id=joined.other["complaint_id"]))
         if story.n_same_caller:

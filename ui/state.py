@@ -1,5 +1,7 @@
 """What the visitor chose: the only file that touches ``st.session_state``."""
 
+from contextvars import ContextVar
+
 import streamlit as st
 
 from workflows.wording import LANGUAGES
@@ -9,8 +11,23 @@ DISTRICT = "district"
 WHOLE_CITY = "*"
 
 
+_LANGUAGE: ContextVar[str | None] = ContextVar("language", default=None)
+
+
 def language() -> str:
-    """Return ``zh`` or ``en``: chosen in the sidebar, else the address, else the browser's."""
+    """Return ``zh`` or ``en``; the frame asks once per run, every sentence after it is told."""
+    return _LANGUAGE.get() or asked_language()
+
+
+def settle_language() -> str:
+    """Ask which language this run is in and keep to it; called by the frame at its start."""
+    found = asked_language()
+    _LANGUAGE.set(found)
+    return found
+
+
+def asked_language() -> str:
+    """Return the language chosen in the sidebar, else in the address, else the browser's."""
     for chosen in (st.session_state.get(LANGUAGE), st.query_params.get(LANGUAGE)):
         if chosen in LANGUAGES:
             return str(chosen)

@@ -105,7 +105,8 @@ def draw() -> None:
         page_icon=_drawn(ICON),
     )
     st.logo(_drawn(LOGO), icon_image=_drawn(ICON), size="large")
-    language = state.language()
+    cached.ask_again()
+    language = state.settle_language()
     visitor = cached.visitor()
     cached.note_work()
     page = st.navigation(_pages(language))

@@ -51,8 +51,6 @@ class LedgerParams:
         Names of squads and units that leads are given to; accounts come on top.
     undercover_days
         Undercover findings up to so many days old become leads by themselves.
-    transfer_rule
-        The rule that the prompt to check a transfer to the police cites.
     """
 
     triage_days: Mapping[str, int] = field(default_factory=lambda: {"default": 1})
@@ -78,7 +76,6 @@ class LedgerParams:
     amber_hours: float = 8.0
     units: tuple[str, ...] = ()
     undercover_days: int = 60
-    transfer_rule: str = "法释〔2008〕5号第二条"
     calendar: CalendarParams = field(default_factory=CalendarParams)
 
     def __post_init__(self) -> None:

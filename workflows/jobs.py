@@ -103,21 +103,24 @@ def run_job(store: Store, job_id: str, *, settings_file: Path | None = None) -> 
     except MedPatrolError as error:
         jobs.fail(store, job_id, message=Message(error.template, error.values))
     except Exception as error:  # noqa: BLE001 - the edge: whatever broke is told, not lost
-        reference = secrets.token_hex(2).upper()
-        # places and the type, never the text: it may hold a name or an address
-        places = " < ".join(
-            f"{Path(frame.filename).name}:{frame.lineno}"
-            for frame in reversed(traceback.extract_tb(error.__traceback__)[-6:])
-        )
-        kind = type(error).__name__
-        log.error("job %s (%s), reference %s: %s at %s", job_id, job.kind, reference, kind, places)  # noqa: TRY400
-        jobs.fail(
-            store,
-            job_id,
-            message=Message("系统出错，未保存本次操作，编号 {code}", {"code": reference}),
-        )
+        code = _logged(job, error)
+        said = Message("系统出错，未保存本次操作，编号 {code}", {"code": code})
+        jobs.fail(store, job_id, message=said)
     else:
         jobs.finish(store, job_id, result=dict(result))
+
+
+def _logged(job: jobs.Job, error: Exception) -> str:
+    """Log what broke and return the reference under which it is found."""
+    reference = secrets.token_hex(2).upper()
+    # places and the type, never the text: it may hold a name or an address
+    places = " < ".join(
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__)[-6:])
+    )
+    kind = type(error).__name__
+    log.error("job %s (%s), reference %s: %s at %s", job.job_id, job.kind, reference, kind, places)
+    return reference
 
 
 def _run_import(
@@ -163,11 +166,24 @@ def _sync_ledger(store: Store, settings: Settings) -> None:
 def _scored_import(
     store: Store, settings: Settings, job: jobs.Job, reporter: Reporter, report: ImportReport
 ) -> Mapping[str, Any]:
-    """Score anew where files brought something."""
+    """
+    Score anew where files brought something.
+
+    The files are stored by now, whatever becomes of the scores: the report is told in
+    any case, and beside it why there are no new scores.
+    """
     told = {"report": report.to_json(None)}
-    if report.n_taken and job.params.get("score", True):
+    if not (report.n_taken and job.params.get("score", True)):
+        return told
+    try:
         return {**told, **_scored(store, settings, job, reporter)}
-    return told
+    except JobCancelledError:
+        problem = Message("评分已取消")
+    except MedPatrolError as error:
+        problem = Message(error.template, error.values)
+    except Exception as error:  # noqa: BLE001 - the records are stored: their report must be told
+        problem = Message("系统出错，编号 {code}", {"code": _logged(job, error)})
+    return {**told, "not_scored": {"t": problem.template, "v": dict(problem.values)}}
 
 
 def _run_demo(

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from data import audit, schema
 from data.scope import EVERYTHING, SEALED_KIND
@@ -301,12 +301,8 @@ def _number(params: object) -> int:
 
 def _fingerprint(conn: Connection) -> int:
     """Return what changes when leads, the institutions they name or visits change."""
-    parts: list[object] = []
-    for kind in ("complaints", "facilities", "inspections"):
-        table = tables.VERSIONED[kind].c
-        ended = func.count(table.known_to)
-        parts += conn.execute(select(func.max(table.version_id), func.count(), ended)).one()
-    return int(hashlib.sha256(repr(parts).encode()).hexdigest()[:15], 16)
+    found = queries.mark_of(conn, ("complaints", "facilities", "inspections"))
+    return int(hashlib.sha256(repr(found).encode()).hexdigest()[:15], 16)
 
 
 def _marks(conn: Connection) -> dict[str, int]:

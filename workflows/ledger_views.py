@@ -9,16 +9,16 @@ from urllib.parse import parse_qsl, urlencode
 
 import pandas as pd
 
-from data import identity
 from data.records import Message
 from data.schema import TIME_ZONE
 from data.scope import Scope
 from data.store import ledger as reads
+from data.store import penalties, queries, tables
 from data.store.engine import Store, bump_data_version, to_instant, to_seconds
 from data.store.ledger import Filter
 from data.store.rows import load_rows
 from errors import LedgerError
-from workflows import access
+from workflows import access, complainants, persons
 from workflows.clocks import LeadState
 from workflows.lead_links import n_groups
 from workflows.ledger import UNDO_S, UNDOABLE, Book, found_line
@@ -27,7 +27,6 @@ from workflows.record_params import RecordParams
 from workflows.weeks import local_day, midnight
 from workflows.wording import from_json
 
-PENALTY_TOPIC = "unlicensed_practice"
 MOST_VIEWS = 20
 CODES = ("show", "channel", "topic", "area", "owner", "facility", "from", "to", "q", "sort")
 """Codes of the ledger in an address, in this order."""
@@ -54,7 +53,7 @@ class LeadStory:
     likely: tuple[LikelyPair, ...]
     joined: tuple[LikelyPair, ...]
     n_same_caller: int
-    n_penalties: int
+    prompt: Message | None
     facility_name: str | None
     unpublished_years: tuple[int, ...]
 
@@ -115,9 +114,7 @@ def places(store: Store, codes: Mapping[str, str], *, scope: Scope, now: datetim
 def counts(store: Store, *, scope: Scope, now: datetime) -> dict[str, int]:
     """Return the numbers of the ledger: the same on every page; ``groups`` of likely repeats."""
     found = reads.counts(store, scope=scope, now=to_seconds(now), today_end=_today_end(now))
-    pairs = reads.pairs(store, scope=scope)
-    ends = [(str(a), str(b)) for a, b in zip(pairs["first_id"], pairs["second_id"], strict=True)]
-    return found | {"groups": n_groups(ends)}
+    return found | {"groups": n_groups(reads.likely_ends(store, scope=scope))}
 
 
 def story(
@@ -138,6 +135,7 @@ def story(
         acts = reads.acts(conn, lead_id)
     suggested = reads.pairs(store, scope=scope, complaint_id=lead_id)
     decided = reads.pairs(store, scope=scope, complaint_id=lead_id, decided=True)
+    joined = _with_lines(store, decided[decided["verdict"] == "same"], lead_id, scope=scope)
     due = line["due_at"]
     last = local_day(now if due is None else max(now, to_instant(int(due))))
     began = local_day(to_instant(int(line["received_at"])))
@@ -147,9 +145,9 @@ def story(
         state=None if held is None else as_state(held),
         acts=tuple(acts),
         likely=_with_lines(store, suggested, lead_id, scope=scope),
-        joined=_with_lines(store, decided[decided["verdict"] == "same"], lead_id, scope=scope),
-        n_same_caller=len(identity.same_phone(store, lead_id, scope=scope, as_of=now)),
-        n_penalties=_n_penalties(store, facility_id, scope=scope, now=now, params=params),
+        joined=joined,
+        n_same_caller=len(complainants.repeat_callers(store, lead_id, scope, now=now)),
+        prompt=_prompt(store, line, joined, now=now, params=params),
         facility_name=_facility_name(store, facility_id, scope=scope, now=now),
         unpublished_years=tuple(book.clocks.calendar.unpublished(began, last)),
     )
@@ -260,26 +258,35 @@ def _with_lines(
     return tuple(made)
 
 
-def _n_penalties(
-    store: Store, facility_id: Any, *, scope: Scope, now: datetime, params: RecordParams
-) -> int:
-    """Count earlier penalties for unlicensed practice at the same facility."""
-    if facility_id is None:
-        return 0
-    columns = ["facility_id", "topic", "opened_on", "fine_yuan", "confiscated_yuan"]
-    rows = load_rows(store, "cases", scope=scope, as_of=now, columns=columns)
-    since = pd.Timestamp(local_day(now)) - pd.DateOffset(years=params.penalty_years)
-    fined = (rows["fine_yuan"].fillna(0) > 0) | (rows["confiscated_yuan"].fillna(0) > 0)
-    mine = (rows["facility_id"] == facility_id) & (rows["topic"] == PENALTY_TOPIC)
-    return int((mine & fined & (rows["opened_on"] >= since)).sum())
+def _prompt(
+    store: Store, line: Mapping[str, Any], joined: tuple[LikelyPair, ...], *, now: datetime,
+    params: RecordParams,
+) -> Message | None:  # fmt: skip
+    """Ask to check a transfer to the police: penalties of the place, or of a person behind it."""
+    today = local_day(now)
+    counted: dict[str, Any] = {
+        "topic": persons.TOPIC,
+        "since": persons.penalties_since(params, today),
+        "at": to_seconds(now),
+    }
+    facility_id = line["facility_id"]
+    lines = (line, *(pair.other for pair in joined))
+    case_ids = [str(row["case_id"]) for row in lines if row["case_id"]]
+    n = penalties.of_persons_behind(store, facility_id, case_ids, **counted)
+    if facility_id is not None:
+        n = max(n, penalties.at_facility(store, str(facility_id), **counted))
+    return persons.transfer_prompt(n, params)
 
 
 def _facility_name(store: Store, facility_id: Any, *, scope: Scope, now: datetime) -> str | None:
     if facility_id is None:
         return None
-    rows = load_rows(store, "facilities", scope=scope, as_of=now, columns=["facility_id", "name"])
-    names = rows.loc[rows["facility_id"] == facility_id, "name"]
-    return None if names.empty else str(names.iloc[0])
+    query = queries.visible_rows(
+        "facilities", scope=scope, as_of=to_seconds(now), columns=["name"]
+    ).where(tables.VERSIONED["facilities"].c.facility_id == facility_id)
+    with store.read() as conn:
+        row = conn.execute(query).first()
+    return None if row is None or row[0] is None else str(row[0])
 
 
 def _day(text: str | None) -> date | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from data.records import Plan, Reason
 from data.scope import Scope
-from data.store import imports, jobs, plans, scores
+from data.store import imports, jobs, plans, queries, scores
 from data.store.engine import Store, data_version
 from data.store.jobs import Job
 from data.store.rows import count_rows, known_span, load_rows
@@ -57,6 +57,12 @@ class CellStory:
     visits: pd.DataFrame
     n_open: int
     n_overdue: int
+
+
+def mark_of(store: Store, *kinds: str) -> str:
+    """Return what changes when records of some kinds do, for the key of a cache."""
+    with store.read() as conn:
+        return ".".join(map(str, queries.mark_of(conn, kinds)))
 
 
 def district_names(store: Store, *, scope: Scope, as_of: datetime) -> dict[str, str]:

@@ -30,6 +30,7 @@ RIGHT_OF = {
     "import_check": "imports.write",
     "demo": "imports.write",
     "score": "scores.run",
+    "backtest": "scores.run",
     "plan": "plans.write",
 }
 """Kind of job → right of who may ask for it, run it and stop it."""

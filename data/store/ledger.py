@@ -84,25 +84,31 @@ def readable(scope: Scope) -> ColumnElement[bool]:
 
 def counts(store: Store, *, scope: Scope, now: int, today_end: int) -> dict[str, int]:
     """Count the leads a reader sees by what is asked of them; ``longest`` is in seconds."""
-    waiting = _I.status.in_(WAITING)
+    mine = and_(readable(scope), _I.received_at <= now)
+    by_status = select(_I.status, func.count()).where(mine).group_by(_I.status)
+    waiting, away = _I.status.in_(WAITING), _I.status.in_(AWAY)
     flags: dict[str, ColumnElement[bool]] = {
-        "open": waiting,
-        "new": _I.status == "new",
-        "in_hand": _I.status.in_(("triaged", "assigned")),
         "overdue": and_(waiting, _I.due_at < now),
         "today": and_(waiting, _I.due_at >= now, _I.due_at < today_end),
-        "away": and_(_I.status.in_(AWAY), _I.clock.is_not(None)),
-        "away_overdue": and_(_I.status.in_(AWAY), _I.due_at < now),
-        "closed": _I.status == "closed",
-        "all": true(),
+        "away": and_(away, _I.clock.is_not(None)),
+        "away_overdue": and_(away, _I.due_at < now),
     }
     sums = [func.coalesce(func.sum(case((flag, 1), else_=0)), 0) for flag in flags.values()]
     first_due = func.min(case((flags["overdue"], _I.due_at)))
-    query = select(*sums, first_due).where(readable(scope), _I.received_at <= now)
+    # closed leads are many and have no clock: they are only counted
+    clocks = select(*sums, first_due).where(mine, _I.status.in_((*WAITING, *AWAY)))
     with store.read() as conn:
-        row = conn.execute(query).one()
-    found = {name: int(row[n]) for n, name in enumerate(flags)}
-    return found | {"longest": now - int(row[-1]) if row[-1] is not None else 0}
+        n = {str(status): int(str(count)) for status, count in conn.execute(by_status)}
+        row = conn.execute(clocks).one()
+    found = {name: int(row[at]) for at, name in enumerate(flags)}
+    return found | {
+        "open": sum(n.get(status, 0) for status in WAITING),
+        "new": n.get("new", 0),
+        "in_hand": n.get("triaged", 0) + n.get("assigned", 0),
+        "closed": n.get("closed", 0),
+        "all": sum(n.values()),
+        "longest": now - int(row[-1]) if row[-1] is not None else 0,
+    }
 
 
 def page(
@@ -215,11 +221,27 @@ def pairs(
         return pd.DataFrame([tuple(row) for row in conn.execute(query)], columns=names)
 
 
+def likely_ends(store: Store, *, scope: Scope) -> list[tuple[str, str]]:
+    """Return the ends of the pairs that ``pairs`` suggests, without their reasons."""
+    ends = lead_index.alias("first"), lead_index.alias("second")
+    waiting = [end.c.status.in_(WAITING) for end in ends]
+    query = (
+        select(lead_pairs.c.first_id, lead_pairs.c.second_id)
+        .join(ends[0], ends[0].c.complaint_id == lead_pairs.c.first_id)
+        .join(ends[1], ends[1].c.complaint_id == lead_pairs.c.second_id)
+        .where(*(_aliased(readable(scope), end) for end in ends))
+        .where(lead_pairs.c.verdict.is_(None), or_(*waiting))
+    )
+    with store.read() as conn:
+        return [(str(first), str(second)) for first, second in conn.execute(query)]
+
+
 def values_of(store: Store, column: str, *, scope: Scope) -> list[str]:
     """Return the codes of a column of the index that occur, sorted."""
-    found = select(lead_index.c[column]).where(readable(scope)).distinct()
+    there = lead_index.c[column].is_not(None)
+    found = select(lead_index.c[column]).where(readable(scope), there).distinct()
     with store.read() as conn:
-        return sorted(str(value) for (value,) in conn.execute(found) if value is not None)
+        return sorted(str(value) for (value,) in conn.execute(found))
 
 
 def views(store: Store, account: str) -> dict[str, str]:

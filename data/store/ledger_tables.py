@@ -55,7 +55,17 @@ lead_index = Table(
     Column("n_likely", Integer, nullable=False),
     Index("ix_lead_index_due_at", "due_at"),
     Index("ix_lead_index_received_at", "received_at"),
-    Index("ix_lead_index_status", "status"),
+    # counts and the page's order are answered from these two alone
+    Index(
+        "ix_lead_index_status",
+        "status",
+        "received_at",
+        "district_code",
+        "is_sealed",
+        "clock",
+        "due_at",
+    ),
+    Index("ix_lead_index_owner", "owner", "district_code", "is_sealed"),
 )
 
 lead_pairs = Table(

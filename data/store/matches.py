@@ -4,15 +4,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, true, update
 
 from data.scope import Scope
+from data.store import tables
 from data.store.engine import Store
 from data.store.match_tables import match_pairs, same_records
 from errors import NotFoundError
 
 OPEN, SAME, DIFFERENT, LATER = "open", "same", "different", "later"
 STATUSES = (OPEN, SAME, DIFFERENT, LATER)
+KEYS = {"facilities": "facility_id", "persons": "person_id"}
 _BATCH = 500
 
 
@@ -48,6 +50,16 @@ def drop_open_pairs(conn: Connection, kind: str, keep: set[tuple[str, str]]) -> 
     gone = [row.pair_id for row in waiting if (row.left_id, row.right_id) not in keep]
     for start in range(0, len(gone), _BATCH):
         conn.execute(delete(match_pairs).where(columns.pair_id.in_(gone[start : start + _BATCH])))
+
+
+def drop_lost(conn: Connection, kind: str) -> None:
+    """Forget pairs, decided ones too, and links with a record that is no longer in the store."""
+    there = select(tables.VERSIONED[kind].c[KEYS[kind]])
+    pair, link = match_pairs.c, same_records.c
+    lost = or_(pair.left_id.not_in(there), pair.right_id.not_in(there))
+    conn.execute(delete(match_pairs).where(pair.kind == kind, lost))
+    gone = or_(link.record_id.not_in(there), link.canonical_id.not_in(there))
+    conn.execute(delete(same_records).where(link.kind == kind, gone))
 
 
 def list_pairs(

@@ -8,7 +8,18 @@ model can forget the filter.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.sql.selectable import FromClause
 
 from data import schema
@@ -82,6 +93,24 @@ def visible_rows(
             _inherited("lat", table, linked).between(south, north),
         )
     return _within(query, kind, table=table, district=district, scope=scope)
+
+
+def mark_of(conn: Connection, kinds: Sequence[str]) -> tuple[int, ...]:
+    """
+    Return numbers that change when records of some kinds do; costs next to nothing.
+
+    A change writes a version, and records only leave with an import that is taken back.
+    """
+    found: list[int] = []
+    for kind in kinds:
+        newest = conn.execute(select(func.max(tables.VERSIONED[kind].c.version_id))).scalar()
+        found.append(int(str(newest or 0)))
+    kept = tables.imports.c
+    row = conn.execute(
+        select(func.max(kept.import_id), func.count(), func.max(kept.imported_at),
+               func.count(kept.undone_at))
+    ).one()  # fmt: skip
+    return (*found, *(int(value or 0) for value in row))
 
 
 def _stands_for(same: FromClause, table: FromClause, as_of: int) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from data.store import ledger_writes, tables
+from data.store import ledger_writes, matches, tables
 
 _DERIVED = (
     tables.cell_scores,
@@ -44,6 +44,8 @@ def remove_imports(conn: Connection, import_ids: Sequence[int]) -> dict[str, int
     conn.execute(
         delete(tables.complainants).where(tables.complainants.c.complaint_id.not_in(known))
     )
+    for kind in matches.KEYS:
+        matches.drop_lost(conn, kind)
     for table in _DERIVED:
         conn.execute(delete(table))
     conn.execute(delete(tables.refusals).where(tables.refusals.c.import_id.in_(import_ids)))

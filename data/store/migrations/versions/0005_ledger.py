@@ -35,7 +35,8 @@ _INDEXES = (
     ("lead_acts", "batch"),
     ("lead_index", "due_at"),
     ("lead_index", "received_at"),
-    ("lead_index", "status"),
+    ("lead_index", "status received_at district_code is_sealed clock due_at"),
+    ("lead_index", "owner district_code is_sealed"),
     ("lead_pairs", "second_id"),
 )
 
@@ -45,8 +46,9 @@ def upgrade() -> None:
     for table, columns in _TABLES.items():
         extra = [_UNIQUE[table]] if table in _UNIQUE else []
         op.create_table(table, *(_column(column) for column in columns.split()), *extra)
-    for table, column in _INDEXES:
-        op.create_index(f"ix_{table}_{column}", table, [column])
+    for table, columns in _INDEXES:
+        listed = columns.split()
+        op.create_index(f"ix_{table}_{listed[0]}", table, listed)
 
 
 def _column(described: str) -> Column:
