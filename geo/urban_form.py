@@ -11,12 +11,13 @@ a district or city, or town (镇).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy import ndimage, spatial
@@ -37,6 +38,8 @@ MAIN_URBAN, FRINGE, TOWN, TOWN_FRINGE, SMALL_SEAT, VILLAGE = (
 
 _CITY_SEAT, _TOWN_SEAT, _SMALL_SEAT = "city", "town", "small"
 _ANY = np.ones((3, 3))
+_STREET_SPREAD_M = 500.0
+"""How far around it a street counts: about a block of houses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,11 @@ class UrbanFormParams:
     ----------
     built_density
         Residents per km2 from which ground counts as built up.
+    street_people
+        What a kilometre of street per km2 counts for, residents per km2; 0 leaves streets
+        out. Shops, works and new estates have streets before they have residents.
+    street_classes
+        Classes of road that count as streets: those that houses stand along.
     city_people
         Least residents of a patch of built-up ground that makes a city.
     town_people
@@ -63,10 +71,12 @@ class UrbanFormParams:
     """
 
     built_density: float = 500.0
+    street_people: float = 90.0
+    street_classes: tuple[str, ...] = ("residential", "living_street")
     city_people: float = 50_000.0
     town_people: float = 2_000.0
-    reached: float = 0.03
-    covered: float = 0.7
+    reached: float = 0.05
+    covered: float = 0.8
     covered_by_town: float = 0.6
     grid_m: float = 250.0
 
@@ -79,11 +89,12 @@ class UrbanForm:
     """
     The ground in squares, and which squares belong to cities and towns.
 
-    ``density`` is residents per km2, smoothed. Rows run north from ``south_m``, columns
-    east from ``west_m``, both in metres of ``crs``.
+    ``density`` is residents per km2, smoothed; ``built`` says what counts as built up.
+    Rows run north from ``south_m``, columns east from ``west_m``, both in metres of ``crs``.
     """
 
     density: Floats
+    built: Bools
     city: Bools
     town: Bools
     west_m: float
@@ -105,6 +116,7 @@ def classes_of_areas(
     areas: gpd.GeoDataFrame,
     people: pd.DataFrame,
     *,
+    streets: pd.DataFrame | None = None,
     params: UrbanFormParams = DEFAULT_FORM,
     known: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
@@ -117,6 +129,9 @@ def classes_of_areas(
         Columns ``area_code``, ``name``, ``level``, ``parent_code`` and polygons, CRS set.
     people
         Population points: ``lon``, ``lat`` (degrees WGS-84), ``population``.
+    streets
+        Roads (``highway``, ``shape`` as WKB in degrees WGS-84), a second sign of built-up
+        ground; None where they are not known.
     known
         Area code → class that somebody gave: a township's class counts its villages by
         these before the computed ones.
@@ -140,7 +155,7 @@ def classes_of_areas(
     position = {code: i for i, code in enumerate(units["area_code"])}
     lives = np.array([position.get(code, -1) for code in home], dtype=np.int64)
     residents = _sums(lives, people["population"].to_numpy(float), len(units))
-    ground, unit, seats = _settled(areas, units, people, params)
+    ground, unit, seats = _settled(areas, units, people, streets, params)
     squares = np.maximum(_sums(unit, np.ones(unit.size), len(units)), 1.0)
     city = _sums(unit, ground.city.ravel(), len(units)) / squares
     town = _sums(unit, ground.town.ravel(), len(units)) / squares
@@ -161,6 +176,7 @@ def classes_of_cells(
     areas: gpd.GeoDataFrame,
     people: pd.DataFrame,
     *,
+    streets: pd.DataFrame | None = None,
     params: UrbanFormParams = DEFAULT_FORM,
 ) -> NDArray[np.object_]:
     """
@@ -175,7 +191,7 @@ def classes_of_cells(
     ----------
     cells
         Different H3 cells of one resolution, shape ``(n,)``.
-    areas, people
+    areas, people, streets
         As in ``classes_of_areas``.
 
     Returns
@@ -189,7 +205,7 @@ def classes_of_cells(
     units = _units(areas)
     if len(people) == 0 or len(units) == 0 or len(cells) == 0:
         return codes
-    ground, _, _ = _settled(areas, units, people, params)
+    ground, _, _ = _settled(areas, units, people, streets, params)
     wide = sorted({*cells, *(near for cell in cells for near in grid.neighbours(cell))})
     position = {cell: i for i, cell in enumerate(wide)}
     at = grid.cell_of(*ground.centres(), resolution=grid.resolution_of(cells[0]))
@@ -213,10 +229,14 @@ def classes_of_cells(
 
 
 def _settled(
-    areas: gpd.GeoDataFrame, units: gpd.GeoDataFrame, people: pd.DataFrame, params: UrbanFormParams
+    areas: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame,
+    people: pd.DataFrame,
+    streets: pd.DataFrame | None,
+    params: UrbanFormParams,
 ) -> tuple[UrbanForm, NDArray[np.int64], NDArray[np.object_]]:
     """Return the ground with its cities and towns, the unit of each square, and the seats."""
-    ground = _ground(people, params)
+    ground = _ground(people, streets, params)
     at = boundaries.area_of_points(*ground.centres(), units)
     position = {code: i for i, code in enumerate(units["area_code"])}
     unit = np.array([position.get(code, -1) for code in at], dtype=np.int64)
@@ -233,7 +253,9 @@ def _units(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return pd.concat([villages, alone]).reset_index(drop=True)
 
 
-def _ground(people: pd.DataFrame, params: UrbanFormParams) -> UrbanForm:
+def _ground(
+    people: pd.DataFrame, streets: pd.DataFrame | None, params: UrbanFormParams
+) -> UrbanForm:
     """Lay squares over the population points and smooth them to the points' own spacing."""
     points = gpd.GeoSeries.from_xy(people["lon"], people["lat"], crs=coordinates.WGS84)
     crs = points.estimate_utm_crs()
@@ -248,10 +270,41 @@ def _ground(people: pd.DataFrame, params: UrbanFormParams) -> UrbanForm:
     spread = max(200.0, 0.5 * _spacing_m(x, y)) / side
     density = ndimage.gaussian_filter(counts, spread) / (side / 1_000.0) ** 2
     nothing = np.zeros(density.shape, dtype=bool)
-    return UrbanForm(
-        density=density, city=nothing, town=nothing, west_m=west, south_m=south,
+    bare = UrbanForm(
+        density=density, built=nothing, city=nothing, town=nothing, west_m=west, south_m=south,
         grid_m=side, crs=crs.to_string(),
     )  # fmt: skip
+    signs = density + params.street_people * _street_density(bare, streets, params)
+    built = ndimage.binary_closing(signs >= params.built_density, _ANY)
+    return replace(bare, built=built)
+
+
+def _street_density(
+    ground: UrbanForm, streets: pd.DataFrame | None, params: UrbanFormParams
+) -> Floats:
+    """Return kilometres of street per km2 in and around each square, zero where none is known."""
+    metres = np.zeros(ground.density.shape)
+    if streets is None or params.street_people <= 0.0:
+        return metres
+    chosen = streets[streets["highway"].isin(params.street_classes) & streets["shape"].notna()]
+    if chosen.empty:
+        return metres
+    lines = gpd.GeoSeries.from_wkb(chosen["shape"].tolist(), crs=coordinates.WGS84).to_crs(
+        ground.crs
+    )
+    parts = shapely.segmentize(shapely.get_parts(lines.to_numpy()), ground.grid_m / 10.0)
+    points, line = shapely.get_coordinates(parts, return_index=True)
+    joined = line[1:] == line[:-1]
+    middle = ((points[1:] + points[:-1]) / 2.0)[joined]
+    step = (points[1:] - points[:-1])[joined]
+    length = np.hypot(step[:, 0], step[:, 1])
+    column = ((middle[:, 0] - ground.west_m) // ground.grid_m).astype(int)
+    row = ((middle[:, 1] - ground.south_m) // ground.grid_m).astype(int)
+    inside = (row >= 0) & (column >= 0)
+    inside &= (row < ground.density.shape[0]) & (column < ground.density.shape[1])
+    np.add.at(metres, (row[inside], column[inside]), length[inside])
+    smooth = ndimage.gaussian_filter(metres, _STREET_SPREAD_M / ground.grid_m)
+    return np.asarray(smooth / 1_000.0 / (ground.grid_m / 1_000.0) ** 2)
 
 
 def _spacing_m(x: Floats, y: Floats) -> float:
@@ -324,8 +377,7 @@ def _with_patches(
     params: UrbanFormParams,
 ) -> UrbanForm:
     """Join built-up squares to patches and find those of cities and towns."""
-    built = ndimage.binary_closing(ground.density >= params.built_density, _ANY)
-    patch, n = ndimage.label(built, _ANY)
+    patch, n = ndimage.label(ground.built, _ANY)
     size = np.bincount(
         patch.ravel(), weights=ground.density.ravel() * (ground.grid_m / 1_000.0) ** 2,
         minlength=n + 1,
@@ -338,12 +390,7 @@ def _with_patches(
 
     city = of(_CITY_SEAT, params.city_people)
     town = of(_TOWN_SEAT, params.town_people) | of(_CITY_SEAT, params.town_people)
-    return UrbanForm(
-        density=ground.density,
-        city=np.isin(patch, list(city)),
-        town=np.isin(patch, list(town - city)),
-        west_m=ground.west_m, south_m=ground.south_m, grid_m=ground.grid_m, crs=ground.crs,
-    )  # fmt: skip
+    return replace(ground, city=np.isin(patch, list(city)), town=np.isin(patch, list(town - city)))
 
 
 def _codes(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, charts, first_steps, messages, tables
+from ui import area_reads, cached, charts, first_steps, messages, reach_panel, tables
 from ui.messages import text
 
 run = cached.run()
@@ -70,6 +70,8 @@ with classes, st.container(border=True):
         renderer="svg",
         alt=text("各城乡类别的风险占比与到访占比"),
     )
+    reach_panel.draw_remote(even)
+    st.caption(area_reads.sources_line())
 
 district, township = st.columns([5, 7])
 with district:
@@ -82,6 +84,7 @@ with township:
     )
     st.dataframe(tables.shares(even.by_township.head(30)), hide_index=True, alt=text("占比差距"))
 
+reach_panel.draw(run)
 if cached.may("export"):
     st.link_button(
         text("导出全部图层（GeoPackage）"), "/download/layers.gpkg", icon=":material/download:"

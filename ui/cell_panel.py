@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import cached, charts, facility_list, messages, tables
+from ui import area_reads, cached, charts, facility_list, messages, tables
 from ui.messages import text
 from workflows import reading
 from workflows.reading import CellStory, ScoreRun
@@ -40,7 +40,7 @@ def draw(run: ScoreRun, cell_id: str | None) -> None:
         return
     row = story.row
     st.subheader(messages.plain(tables.place(row)), anchor=False)
-    st.caption(" · ".join(_facts(row)))
+    st.caption(" · ".join(_facts(row, run)))
     st.metric(
         text("至少有一处可查实的违法（以在册机构代替）")
         if reading.counts_all_finds(run)
@@ -72,11 +72,21 @@ def draw(run: ScoreRun, cell_id: str | None) -> None:
     facility_list.draw_of_cell(cell_id)
 
 
-def _facts(row: Mapping[str, Any]) -> list[str]:
-    facts = [tables.urban_rural(row["urban_rural_code"])]
+def _facts(row: Mapping[str, Any], run: ScoreRun) -> list[str]:
+    facts = [area_reads.class_of_cell(row, run)]
     if not pd.isna(row["population"]) and row["population"] > 0:
         facts.append(text("常住约 {n} 人", n=round(row["population"])))
     facts.append(text("机构 {n} 家", n=int(row["n_facilities"])))
+    if not pd.isna(row["minutes_to_seat"]):
+        n = round(row["minutes_to_seat"])
+        by_road = row["minutes_source"] == "road"
+        facts.append(
+            text("距区县驻地 {n} 分钟", n=n)
+            if by_road
+            else text("距区县驻地约 {n} 分钟（推算）", n=n)
+        )
+        if row["is_remote"] == 1:
+            facts.append(text("偏远地区"))
     return facts
 
 

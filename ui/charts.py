@@ -126,8 +126,18 @@ def lorenz(risk_share: Iterable[float], visit_share: Iterable[float]) -> Spec:
     }
 
 
-def share_bars(names: Sequence[str], risk: Iterable[float], visits: Iterable[float]) -> Spec:
-    """Return two bars per group: its share of risk (ochre) and of visits (blue), in percent."""
+def share_bars(
+    names: Sequence[str],
+    risk: Iterable[float],
+    visits: Iterable[float],
+    *,
+    second: str | None = None,
+) -> Spec:
+    """
+    Return two bars per group: its share of risk (ochre) and of visits (blue), in percent.
+
+    ``second`` names the second share where it is not that of visits.
+    """
     colours = palette()
     label = {"show": True, "position": "right", "color": colours.text, "fontSize": 11}
     return {
@@ -161,7 +171,7 @@ def share_bars(names: Sequence[str], risk: Iterable[float], visits: Iterable[flo
             },
             {
                 "type": "bar",
-                "name": messages.text("到访占比，%"),
+                "name": second or messages.text("到访占比，%"),
                 "barWidth": 8,
                 "label": label,
                 "itemStyle": {"color": colours.primary},

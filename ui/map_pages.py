@@ -11,7 +11,16 @@ from ui.messages import text
 from workflows import reading
 from workflows.reading import ScoreRun
 
-LAYERS = ("not_looked", "fringe", "complaints", "cases", "facilities", "certainty", "areas")
+LAYERS = (
+    "not_looked",
+    "fringe",
+    "complaints",
+    "cases",
+    "facilities",
+    "certainty",
+    "areas",
+    "reach",
+)
 SHOWN_AT_FIRST = ("not_looked", "fringe", "complaints", "cases", "areas")
 HEIGHT = 560
 
@@ -38,6 +47,7 @@ def choose_layers() -> list[str]:
         "facilities": text("机构"),
         "certainty": text("把握大小"),
         "areas": text("区划"),
+        "reach": text("驻地可达范围"),
     }
     return filters.several_of("layers", names, label=text("图层"), default=SHOWN_AT_FIRST)
 
@@ -57,6 +67,7 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
         "cases": _address("/data/cases.json", as_of=as_of),
         "facilities": _address(f"/data/facilities/{run.run_id}.json"),
         "areas": _address("/data/areas.json", as_of=as_of),
+        "reach": _address("/data/reach.json"),
     }
     options: dict[str, dict[str, object]] = {
         "not_looked": {"months": screen.unseen_months},

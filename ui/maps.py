@@ -16,7 +16,7 @@ from typing import Any
 
 import streamlit as st
 
-from data.schema import FACILITY_KINDS, TOPICS
+from data.schema import CLASS_SOURCES, FACILITY_KINDS, TOPICS, URBAN_RURAL_CODES
 from ui import theme
 from workflows import wording
 
@@ -25,7 +25,7 @@ SCRIPT = "map.js"
 
 KINDS = frozenset({
     "areas", "cells", "not_looked", "certainty", "fringe",
-    "facilities", "complaints", "cases", "routes",
+    "facilities", "complaints", "cases", "routes", "classes", "reach",
 })  # fmt: skip
 
 # The component itself is only this: it fetches the real script from our own
@@ -153,6 +153,7 @@ def legend_words(language: str) -> dict[str, Any]:
         "certainty": say("把握：填色越小，区间越宽"),
         "fringe": say("城乡结合部（112、122）"),
         "fringe_computed": say("城乡结合部（推算）"),
+        "fringe_year": keep("{name}，{year} 年", name="name", year="year"),
         "leads_open": keep("未办结线索 {n} 条", n="n"),
         "leads_coarse": keep("其中 {n} 条只知道村或乡镇（虚线圈）", n="n"),
         "leads_closed": keep("已办结线索 {n} 条", n="n"),
@@ -182,6 +183,8 @@ def legend_words(language: str) -> dict[str, Any]:
             "complaints": say("线索"),
             "cases": say("案件"),
             "routes": say("路线"),
+            "classes": say("区域分类"),
+            "reach": say("驻地可达范围"),
         },
         "zoom_in": say("放大"),
         "zoom_out": say("缩小"),
@@ -189,6 +192,15 @@ def legend_words(language: str) -> dict[str, Any]:
         "m": keep("{n} 米", n="n"),
         "and": "、" if language == "zh" else ", ",
         "between": "；" if language == "zh" else "; ",
+        "class_codes": {code: names[column] for code, names in URBAN_RURAL_CODES.items()},
+        "class_sources": {code: names[column] for code, names in CLASS_SOURCES.items()},
+        "class_n": keep("{code} {name} {n} 个", code="code", name="name", n="n"),
+        "class_computed": keep("推算（{year} 年）{n} 个", year="year", n="n"),
+        "class_unknown": keep("类别未知 {n} 个", n="n"),
+        "unknown": say("未知"),
+        "reach": keep("驻地 {m} 分钟内", m="m"),
+        "reach_road": say("按道路计算"),
+        "reach_straight": say("没有道路数据，范围为直线推算"),
         "facility_kinds": {code: names[column] for code, names in FACILITY_KINDS.items()},
         "topics": {code: names[column] for code, names in TOPICS.items()},
     }

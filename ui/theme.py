@@ -53,6 +53,7 @@ class Palette:
     water: str
     road: str
     unscored: str
+    classes: tuple[str, ...]
 
 
 LIGHT = Palette(
@@ -85,6 +86,8 @@ LIGHT = Palette(
     water="#BFD6E4",
     road="#AEB6BD",
     unscored="#8896A3",
+    # in the order of the codes: city and its fringe, town and its fringe, special, seat, village
+    classes=("#5B2A86", "#C9A6E4", "#00695C", "#7FC8BC", "#8896A3", "#A58A2A", "#F1EEDD"),
 )
 DARK = Palette(
     name="dark",
@@ -116,6 +119,7 @@ DARK = Palette(
     water="#274A5C",
     road="#586571",
     unscored="#8896A3",
+    classes=("#C79BF2", "#6A4A8C", "#5FDCC4", "#2B7367", "#A3B0BB", "#C9AE4E", "#2C2F2B"),
 )
 
 

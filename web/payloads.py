@@ -19,7 +19,7 @@ from data.records import Plan
 from data.scope import Scope
 from data.store.engine import Store, data_version
 from errors import NotFoundError
-from workflows import map_layers
+from workflows import area_classes, map_layers
 
 KEPT = 48
 
@@ -88,7 +88,10 @@ def cells(store: Store, run_id: str, *, scope: Scope, sees_all: bool = False) ->
 
     rows = scores.load_cell_scores(store, run_id, scope=scope)
     as_of = _run_as_of(store, run_id, is_shown=sees_all or not rows.empty)
-    return map_layers.cells_layer(rows, as_of=as_of)
+    year = area_classes.fringe_year(
+        store, computed=map_layers.has_computed_fringe(rows), scope=scope, as_of=as_of
+    )
+    return map_layers.cells_layer(rows, as_of=as_of, class_year=year)
 
 
 def facilities(

@@ -21,7 +21,16 @@ from data.scope import Scope
 from data.store.engine import Store
 from errors import ForbiddenError, MedPatrolError, NotFoundError, StoreBusyError
 from ui import maps
-from web import audit_routes, import_routes, layer_routes, ledger_routes, payloads, record_routes
+from web import (
+    area_routes,
+    audit_routes,
+    import_routes,
+    layer_routes,
+    score_card_routes,
+    ledger_routes,
+    payloads,
+    record_routes,
+)
 from workflows import access, map_layers, wording
 
 ASSET_TYPES = {
@@ -85,6 +94,8 @@ def routes(store_url: str) -> list[BaseRoute]:
         *record_routes.routes(route),
         *import_routes.routes(route),
         *layer_routes.routes(route),
+        *score_card_routes.routes(route),
+        *area_routes.routes(route, _payload),
         # Whatever else is asked for under these is not there, and no page of the frame either.
         *(Route(f"/{top}/{{rest:path}}", nothing) for top in ("data", "download", "document")),
     ]

@@ -75,6 +75,16 @@ def listed(store: Store, *, scope: Scope, as_of: datetime) -> pd.DataFrame:
     return shown
 
 
+def fringe_year(store: Store, *, computed: bool, scope: Scope, as_of: datetime) -> int | None:
+    """Return the newest year of the fringe's classes, computed ones or given ones, if known."""
+    columns = ["urban_rural_code", "class_source", "class_year"]
+    areas = load_rows(store, "areas", scope=scope, as_of=as_of, columns=columns)
+    chosen = areas["urban_rural_code"].isin(schema.FRINGE_CODES)
+    chosen &= (areas["class_source"] == COMPUTED) == computed
+    years = areas.loc[chosen, "class_year"].dropna()
+    return None if years.empty else int(years.max())
+
+
 def compute_missing(
     store: Store, params: UrbanFormParams, *, actor: str, now: datetime
 ) -> Computed:
@@ -210,7 +220,10 @@ def _computed(
     outlined = outlined[outlined["shape"].notna()]
     if outlined.empty or people.empty:
         return {}
-    found = urban_form.classes_of_areas(frames.to_geo(outlined), people, params=params, known=known)
+    roads = load_rows(store, "roads", scope=EVERYTHING, as_of=now, columns=["highway", "shape"])
+    found = urban_form.classes_of_areas(
+        frames.to_geo(outlined), people, streets=roads, params=params, known=known
+    )
     return dict(zip(found["area_code"], found["urban_rural_code"], strict=True))
 
 

@@ -35,6 +35,9 @@ ROUTES: Mapping[str, frozenset[str]] = {
     "/data/complaints.json": frozenset({"work.read"}),
     "/data/cases.json": frozenset({"work.read"}),
     "/data/areas.json": frozenset({"work.read"}),
+    "/data/area-classes.json": frozenset({"work.read"}),
+    "/data/reach.json": frozenset({"work.read"}),
+    "/download/area-classes.csv": frozenset({"export"}),
     "/data/leads.json": frozenset({"work.read"}),
     "/download/leads.xlsx": frozenset({"export"}),
     "/download/cases.xlsx": frozenset({"export"}),
@@ -50,6 +53,7 @@ ROUTES: Mapping[str, frozenset[str]] = {
     "/download/plan/{plan_id}.xlsx": frozenset({"work.read"}),
     "/download/plan/{plan_id}.gpx": frozenset({"work.read"}),
     "/download/layers.gpkg": frozenset({"export"}),
+    "/download/score-card/{run_id}.csv": frozenset({"export"}),
     "/download/audit.csv": frozenset({"audit.read"}),
 }
 """Address of a data route, as the route itself writes it → rights of which one is enough."""

@@ -1,6 +1,6 @@
 """Do visits follow risk: by district, township and urban-rural class, and where nobody looks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,6 +29,7 @@ class Evenness:
 
     ``by_district``, ``by_township`` and ``by_class`` are frames of
     ``risk.evenness.shares_by_group`` with a ``name`` (None where unknown).
+    ``by_remote`` has the group 1 for remote cells, and no rows where minutes are not known.
     ``township_is_block`` tells that no areas are loaded and blocks stand in.
     """
 
@@ -45,6 +46,7 @@ class Evenness:
     n_never_seen: int
     n_places: int
     places_are_villages: bool
+    by_remote: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 50) -> Evenness:
@@ -102,6 +104,9 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
         n_never_seen=int(lived_in["last_visit_on"].isna().sum()),
         n_places=len(lived_in),
         places_are_villages=_has_villages(areas),
+        by_remote=evenness.shares_by_group(places, by="is_remote")
+        if places["is_remote"].notna().any()
+        else pd.DataFrame(),
     )
 
 

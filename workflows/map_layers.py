@@ -40,7 +40,7 @@ CLOSED_STATUS = frozenset({"closed", "handed_over", "transferred", "returned"})
 Payload = dict[str, Any]
 
 
-def cells_layer(cells: pd.DataFrame, *, as_of: datetime) -> Payload:
+def cells_layer(cells: pd.DataFrame, *, as_of: datetime, class_year: int | None = None) -> Payload:
     """
     Return the payload of scored cells.
 
@@ -50,6 +50,8 @@ def cells_layer(cells: pd.DataFrame, *, as_of: datetime) -> Payload:
         Cell scores as ``data/store/scores.py`` loads them.
     as_of
         Moment the scores are of.
+    class_year
+        Newest year of the classes that the fringe follows from, if known.
 
     Returns
     -------
@@ -83,10 +85,17 @@ def cells_layer(cells: pd.DataFrame, *, as_of: datetime) -> Payload:
         "areas": names,
         "area": places,
         "fringe": {
-            "computed": bool((fringe["class_source"] == COMPUTED_CLASS).any()),
+            "computed": has_computed_fringe(cells),
+            "year": class_year,
             "rings": _outline([str(cell) for cell in fringe["cell_id"]]),
         },
     }
+
+
+def has_computed_fringe(cells: pd.DataFrame) -> bool:
+    """Return whether any cell of the fringe has a computed class."""
+    fringe = cells[cells["urban_rural_code"].isin(FRINGE_CODES)]
+    return bool((fringe["class_source"] == COMPUTED_CLASS).any())
 
 
 def facilities_layer(facilities: pd.DataFrame, *, as_of: datetime) -> Payload:

@@ -29,7 +29,11 @@ from workflows.seat_minutes import DEFAULT_SEAT_PARAMS, SeatParams, points_of_ce
 from workflows.travel import Ways, ways_for
 
 Floats = NDArray[np.float64]
-_FORM = "reach 1"
+_FORM = "reach 2"
+_ROADSIDE_M = 800.0
+"""Ground on each side of a reached road that the map shows as reached."""
+_HOLE_DEG2 = 0.002
+"""Holes up to so many square degrees (about 20 km2) are not drawn."""
 BEYOND = "beyond"
 """Column of what lies further than the longest time."""
 
@@ -101,14 +105,14 @@ def reached_ground(
     if ways.network is None:
         return _circles(ways, bases, minutes)
     found = isochrones.isochrones_of_nearest(
-        ways.network, bases, minutes=minutes, params=ways.roads
+        ways.network, bases, minutes=minutes, width_m=_ROADSIDE_M, params=ways.roads
     )
     # A base that no road comes near to still reaches what is close by.
     off = bases[~ways.has_road(bases)]
     if len(off):
         circles = _circles(ways, off, minutes)
         found = [shapely.union(a, b) for a, b in zip(found, circles, strict=True)]
-    joined = [shapely.simplify(area, AREA_TOLERANCE_DEG) for area in found]
+    joined = [_outline(area) for area in found]
     if ways.folder is not None:
         travel_cache.write_shapes(ways.folder, key, joined)
     return joined
@@ -194,6 +198,25 @@ def _circles(ways: Ways, bases: Floats, minutes: Sequence[int]) -> list[shapely.
         ]
         areas.append(shapely.union_all(drawn))
     return areas
+
+
+def _outline(area: shapely.Geometry) -> shapely.Geometry:
+    """Return an area without small holes and dents, that an eye can follow."""
+    reach = _ROADSIDE_M / 111_320.0
+    closed = shapely.simplify(
+        shapely.buffer(shapely.buffer(area, reach, quad_segs=2), -reach, quad_segs=2),
+        AREA_TOLERANCE_DEG * 2,
+    )
+    parts = [part for part in shapely.get_parts(closed) if part.geom_type == "Polygon"]
+    return shapely.union_all(
+        [
+            shapely.Polygon(
+                part.exterior,
+                [ring for ring in part.interiors if shapely.Polygon(ring).area > _HOLE_DEG2],
+            )
+            for part in parts
+        ]
+    )
 
 
 def _rings(shape: shapely.Geometry) -> list[list[int]]:

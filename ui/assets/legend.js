@@ -73,7 +73,61 @@ const dashEntry = (dash, text, tokens) =>
 
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
+function classEntries({ payload }, words, tokens) {
+  const { codes, code_of: codeOf, sources, source_of: sourceOf } = payload;
+  const swatch = (paintIn, text) =>
+    entry((ctx, x, y, dpr) => {
+      paintIn(ctx, x, y, dpr);
+      ctx.strokeStyle = tokens.border;
+      ctx.strokeRect(x - 10, y - 7, 20, 14);
+    }, text);
+  const filled = codes.flatMap((code, k) => {
+    const n = codeOf.filter((other) => other === k).length;
+    const text = fill(words.class_n, { code, name: words.class_codes[code], n });
+    return n === 0 ? [] : [swatch((ctx, x, y) => {
+      ctx.fillStyle = tokens.classes[k];
+      ctx.fillRect(x - 10, y - 7, 20, 14);
+    }, text)];
+  });
+  const count = (source) => sourceOf.filter((s) => sources[s] === source).length;
+  const [nComputed, nUnknown] = [count("computed"), codeOf.filter((k) => k < 0).length];
+  const years = [...new Set(payload.year.filter((_, i) => sources[sourceOf[i]] === "computed"))];
+  const dots = (ctx, x, y, dpr) => {
+    ctx.fillStyle = paint.dotted(ctx, { dpr, ox: 0, oy: 0 }, tokens.text);
+    ctx.fillRect(x - 10, y - 7, 20, 14);
+  };
+  const computed = fill(words.class_computed, { n: nComputed, year: years.sort().join("–") });
+  return [
+    ...filled,
+    ...(nComputed ? [swatch(dots, computed)] : []),
+    ...(nUnknown ? [swatch(() => {}, fill(words.class_unknown, { n: nUnknown }))] : []),
+  ];
+}
+
+// A class says of which year it is, where anybody knows.
+const dated = (name, { fringe }, words) =>
+  fringe.year && words.fringe_year
+    ? words.fringe_year.replace("{name}", name).replace("{year}", String(fringe.year))
+    : name;
+
 const ENTRIES = {
+  classes: classEntries,
+  reach: ({ payload }, words, tokens) => [
+    ...payload.minutes.map((minutes, k) =>
+      entry((ctx, x, y) => {
+        const line = paint.REACH_LINES[Math.min(k, paint.REACH_LINES.length - 1)];
+        ctx.setLineDash(line.dash);
+        ctx.lineWidth = line.width;
+        ctx.strokeStyle = tokens.teams[2];
+        ctx.beginPath();
+        ctx.moveTo(x - 11, y);
+        ctx.lineTo(x + 11, y);
+        ctx.stroke();
+      }, fill(words.reach, { m: minutes }))),
+    ...(payload.bases.length
+      ? [entry((ctx, x, y) => paint.paintBase(ctx, x, y, tokens), words.base, 30, 22)]
+      : []),
+  ],
   not_looked: ({ options, payload }, words, tokens) => [
     hatchEntry(words, tokens, false, { m: options.months }),
     ...(payload.days.includes(null) ? [hatchEntry(words, tokens, true, {})] : []),
@@ -90,7 +144,7 @@ const ENTRIES = {
     payload.fringe?.rings.length
       ? [dashEntry(
         payload.fringe.computed ? [1.4, 3] : [5, 3],
-        payload.fringe.computed ? words.fringe_computed : words.fringe,
+        dated(payload.fringe.computed ? words.fringe_computed : words.fringe, payload, words),
         tokens,
       )]
       : [],
@@ -143,6 +197,7 @@ const ENTRIES = {
 };
 
 const NOTES = {
+  reach: ({ payload }, words) => [payload.estimate ? words.reach_straight : words.reach_road],
   cells: ({ payload }, words) => [
     fill(words.cell_size, { a: payload.cell_km2 }),
     ...(payload.population.includes(0) ? [words.uninhabited] : []),

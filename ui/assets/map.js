@@ -247,6 +247,14 @@ class RiskMap {
       const score = p === null ? "" : fill(words.tip_facility, { p: percent(p) });
       return [payload.name[i], words.facility_kinds[kind] ?? kind, score].filter(Boolean).join("\n");
     }
+    if (layer.kind === "classes") {
+      const code = payload.codes[payload.code_of[i]];
+      const source = payload.sources[payload.source_of[i]];
+      const year = payload.year[i] ?? "";
+      const of = source ? `${words.class_sources[source]} ${year}`.trim() : "";
+      return [payload.name[i], code ? `${code} ${words.class_codes[code]}` : words.unknown, of]
+        .filter(Boolean).join("\n");
+    }
     if (layer.kind === "complaints") {
       return fill(words.tip_leads, { n: payload.open[i], m: payload.closed[i] });
     }

@@ -183,6 +183,87 @@ export function paintFringe(ctx, view, shape, payload, tokens) {
   ctx.setLineDash([]);
 }
 
+// Areas filled by their class; computed classes carry dots, so that colour is not alone.
+export function paintClasses(ctx, view, shape, payload, tokens) {
+  ctx.lineJoin = "round";
+  const dots = dotted(ctx, view, tokens.text);
+  shape.list.forEach(({ rings, box }, i) => {
+    const right = box[2] * view.scale - view.ox;
+    const bottom = box[3] * view.scale - view.oy;
+    const isOut = right < 0 || bottom < 0 ||
+      box[0] * view.scale - view.ox > view.width || box[1] * view.scale - view.oy > view.height;
+    if (isOut) return;
+    traceRings(ctx, rings, view);
+    const k = payload.code_of[i];
+    if (k >= 0) {
+      ctx.fillStyle = tokens.classes[k];
+      ctx.fill("evenodd");
+    }
+    if (payload.sources[payload.source_of[i]] === "computed") {
+      ctx.fillStyle = dots;
+      ctx.fill("evenodd");
+    }
+    ctx.strokeStyle = tokens.border;
+    ctx.lineWidth = 0.5;
+    ctx.stroke();
+  });
+}
+
+export function dotted(ctx, view, colour) {
+  const size = Math.round(7 * view.dpr);
+  const tile = new OffscreenCanvas(size, size);
+  const pen = tile.getContext("2d");
+  pen.fillStyle = colour;
+  pen.globalAlpha = 0.75;
+  pen.beginPath();
+  pen.arc(size / 2, size / 2, 0.9 * view.dpr, 0, 2 * Math.PI);
+  pen.fill();
+  const pattern = ctx.createPattern(tile, "repeat");
+  const step = size / view.dpr;
+  pattern.setTransform(
+    new DOMMatrix([1 / view.dpr, 0, 0, 1 / view.dpr, -(view.ox % step), -(view.oy % step)]),
+  );
+  return pattern;
+}
+
+// How far one gets: the sooner it is reached, the heavier the line.
+export const REACH_LINES = [
+  { width: 2.6, dash: [] },
+  { width: 2, dash: [9, 4] },
+  { width: 1.6, dash: [5, 4] },
+  { width: 1.4, dash: [1.5, 4] },
+];
+
+export function paintReach(ctx, view, shape, tokens) {
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = tokens.teams[2];
+  [...shape.outlines.keys()].reverse().forEach((k) => {
+    const line = REACH_LINES[Math.min(k, REACH_LINES.length - 1)];
+    ctx.lineWidth = line.width;
+    ctx.setLineDash(line.dash);
+    traceRings(ctx, shape.outlines[k], view);
+    ctx.globalAlpha = 0.07;
+    ctx.fillStyle = tokens.teams[2];
+    ctx.fill("evenodd");
+    ctx.globalAlpha = 1;
+    ctx.stroke();
+  });
+  ctx.setLineDash([]);
+}
+
+export function paintAreaOutline(ctx, view, rings, tokens, isSelected) {
+  ctx.lineJoin = "round";
+  for (const [colour, width] of [
+    [tokens.background, 7],
+    [isSelected ? tokens.text : tokens.primary, isSelected ? 2.8 : 2],
+  ]) {
+    traceRings(ctx, rings, view);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width;
+    ctx.stroke();
+  }
+}
+
 export function paintOutline(ctx, view, shape, i, tokens, isSelected) {
   const path = new Path2D();
   traceCell(path, shape, i, view, 1);

@@ -2,7 +2,7 @@
 // The ground is drawn again when the view or the data changes, the top also when something is picked.
 
 import * as paint from "./paint.js";
-import { cellAt, pointAt, unitX, unitY } from "./shapes.js";
+import { areaAt, cellAt, pointAt, unitX, unitY } from "./shapes.js";
 
 const MARGIN = 0.35; // share of the frame drawn beyond each side, so that dragging shows no blank
 const POINT_KINDS = ["routes", "cases", "complaints", "facilities"]; // topmost first
@@ -96,6 +96,8 @@ export class Scene {
     const ctx = this.pen(this.ground);
     const areas = this.of("areas");
     if (areas) paint.paintLand(ctx, view, areas.shape, tokens);
+    const classes = this.of("classes");
+    if (classes) paint.paintClasses(ctx, view, classes.shape, classes.payload, tokens);
     const cells = this.of("cells");
     if (cells) {
       const value = cells.options?.value ?? "p";
@@ -110,6 +112,8 @@ export class Scene {
     if (areas) paint.paintBoundaries(ctx, view, areas.shape, tokens);
     const fringe = this.of("fringe");
     if (fringe) paint.paintFringe(ctx, view, fringe.shape, fringe.payload, tokens);
+    const reach = this.of("reach");
+    if (reach) paint.paintReach(ctx, view, reach.shape, tokens);
     if (areas) paint.paintNames(ctx, view, areas.shape, tokens);
   }
 
@@ -120,6 +124,8 @@ export class Scene {
     for (const kind of [...POINT_KINDS].reverse()) {
       for (const layer of this.layers) if (layer.kind === kind) this.drawPoints(ctx, layer);
     }
+    const reach = this.of("reach");
+    if (reach) paint.paintPoints(view, reach.shape, (_, x, y) => paint.paintBase(ctx, x, y, tokens));
     if (state.focused) this.outline(ctx, state.focused, false);
     if (state.selected) this.outline(ctx, state.selected, true);
   }
@@ -152,6 +158,10 @@ export class Scene {
       paint.paintOutline(ctx, view, layer.shape, i, tokens, isSelected);
       return;
     }
+    if (layer.kind === "classes") {
+      paint.paintAreaOutline(ctx, view, layer.shape.list[i].rings, tokens, isSelected);
+      return;
+    }
     const x = layer.shape.x[i] * view.scale - view.ox;
     const y = layer.shape.y[i] * view.scale - view.oy;
     for (const [colour, width] of [[tokens.background, 7], [tokens.text, 2.8]]) {
@@ -178,6 +188,9 @@ export class Scene {
       const i = pointAt(layer.shape, x, y, reach / this.view.scale, isShown);
       if (i >= 0) return { layer, i };
     }
+    const classes = this.of("classes");
+    const area = classes ? areaAt(classes.shape, x, y) : -1;
+    if (area >= 0) return { layer: classes, i: area };
     const layer = this.of("cells");
     const i = layer ? cellAt(layer.shape, x, y) : -1;
     return i >= 0 ? { layer, i } : null;

@@ -129,7 +129,49 @@ function plan(payload) {
   };
 }
 
+// Polygons that can be picked, each with the box around it.
+function classes(payload) {
+  const list = payload.rings.map((lines) => {
+    const rings = lines.map(flatPath);
+    const box = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const ring of rings) {
+      for (let i = 0; i < ring.length; i += 2) {
+        box[0] = Math.min(box[0], ring[i]);
+        box[1] = Math.min(box[1], ring[i + 1]);
+        box[2] = Math.max(box[2], ring[i]);
+        box[3] = Math.max(box[3], ring[i + 1]);
+      }
+    }
+    return { rings, box };
+  });
+  return { n: list.length, list };
+}
+
+// The polygon that holds the point, or -1.
+function areaAt(shape, px, py) {
+  return shape.list.findIndex(({ rings, box }) => {
+    if (px < box[0] || px > box[2] || py < box[1] || py > box[3]) return false;
+    let inside = false;
+    for (const ring of rings) {
+      for (let a = 0, b = ring.length - 2; a < ring.length; b = a, a += 2) {
+        const [ax, ay, bx, by] = [ring[a], ring[a + 1], ring[b], ring[b + 1]];
+        if (ay > py !== by > py && px < ((bx - ax) * (py - ay)) / (by - ay) + ax) inside = !inside;
+      }
+    }
+    return inside;
+  });
+}
+
+function reach(payload) {
+  return {
+    ...centres(payload.bases.map((base) => base[0]), payload.bases.map((base) => base[1])),
+    outlines: payload.rings.map((lines) => lines.map(flatPath)),
+  };
+}
+
 const MAKERS = {
+  classes,
+  reach,
   cells,
   areas,
   plan,
@@ -162,4 +204,4 @@ export function boundsOf(shape) {
 
 export const lonOf = (x) => x * 360 - 180;
 export const latOf = (y) => (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI;
-export { cellAt, pointAt, unitX, unitY };
+export { areaAt, cellAt, pointAt, unitX, unitY };
