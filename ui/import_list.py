@@ -77,6 +77,10 @@ def _offer_undo(row: dict[str, Any]) -> None:
             )
         )
         st.caption(text("本次导入的记录全部撤下，此前的内容恢复；操作记入审计日志"))
+        if row["kind"] == "complaints":
+            st.caption(
+                text("若本次导入改写了原有线索的举报人姓名或电话，撤销不会改回，请在线索中核对")
+            )
         reason = st.text_input(text("撤销理由（必填）"), max_chars=200)
         if st.button(text("撤销整次导入"), disabled=not reason.strip()):
             try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.importers import problems
 from data.importers.report import ImportReport
 from workflows.wording import say, translator
 
@@ -16,6 +17,8 @@ def report_lines(report: ImportReport, language: str) -> Iterator[str]:
         name = Path(file.path).name
         if file.error is not None:
             yield say(file.error, language)
+            if file.error.template == problems.SENTENCES["columns"]:
+                yield "  " + _("请用 --mapping 指明各列在文件中的名称")
             continue
         counts = _(
             "读取 {a} 行：采用 {b}，更新 {c}，拒绝 {d}",

@@ -2,24 +2,24 @@
 Look at files before anything is stored: kinds, columns, counts, refused rows, a small map.
 
 The counts are those of the import itself: it is done in a transaction that is
-rolled back.
+rolled back. What a person must settle first (kind, required columns, datum) is
+asked per table; a table with a question is not counted, but for its datum.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from data import schema
-from data.importers import headers, proposal, reading
+from data.importers import reading
 from data.importers.reading import FileTable
 from data.importers.report import FileReport, ImportReport
 from data.records import Message
 from data.store.engine import Store
 from errors import BadFileError
-from workflows import import_reading, importing, map_layers, wording
-from workflows.import_reading import Part, Seen, Source, Wish
+from workflows import import_reading, import_tables, importing, map_layers, wording
+from workflows.import_reading import Choice, Part, Seen, Source, Wish
 
 ROWS_SHOWN = 50
 _MAX_POINTS = 20_000
@@ -35,9 +35,10 @@ def preview(
     Return what an import of these files would do, as plain data.
 
     ``files`` are reports as of an import, with the first refused rows, ``tables``
-    the columns of each table with proposals, ``points`` a map layer of blurred
-    points or ``None``.
+    the columns of each table with proposals and what is asked of a person,
+    ``points`` a map layer of blurred points or ``None``.
     """
+    wish = replace(wish, looking=True)
     seen = Seen()
     reports: list[FileReport] = []
     tables: list[dict[str, Any]] = []
@@ -48,15 +49,12 @@ def preview(
             progress(number / len(sources), Message("正在检查 {file}（{a} / {b}）", about))
         try:
             read = reading.read_tables(source.path, name=source.name)
+            described = import_tables.describe(read, source, wish)
+            parts = _parts_without_question(store, source, wish, seen, read, described)
         except BadFileError as error:
             reports.append(importing.failed(source, error))
             continue
-        tables += [_described(table, source, wish) for table in read]
-        try:
-            parts = import_reading.read_parts(store, source, wish=wish, seen=seen, tables=read)
-        except BadFileError as error:
-            reports.append(importing.failed(source, error))
-            continue
+        tables += described
         seen.add(parts)
         reports += _counted(store, source, parts, wish)
         points += [_points(part) for part in parts]
@@ -68,53 +66,38 @@ def preview(
     }
 
 
-def _counted(store: Store, source: Source, parts: Sequence[Part], wish: Wish) -> list[FileReport]:
+def _parts_without_question(
+    store: Store,
+    source: Source,
+    wish: Wish,
+    seen: Seen,
+    read: Sequence[FileTable],
+    described: Sequence[dict[str, Any]],
+) -> list[Part]:
+    """Read the tables that can be read as they are, and note what became of their datum."""
+    asking = {table["sheet"] for table in described if table["asks_kind"] or table["missing"]}
+    left = [table for table in read if table.sheet not in asking]
+    if not left or all(t["skip"] for t in described if t["sheet"] not in asking):
+        return []
+    skipped = [Choice(file=source.name, sheet=sheet, skip=True) for sheet in asking]
+    others = [c for c in wish.choices if c.file != source.name or c.sheet not in asking]
+    settled = replace(wish, choices=(*skipped, *others))
+    parts = import_reading.read_parts(store, source, wish=settled, seen=seen, tables=read)
+    by_sheet = {table["sheet"]: table for table in described}
+    for part in parts:
+        import_tables.note_datum(by_sheet[part.table.sheet], part)
+    return parts
+
+
+def _counted(
+    store: Store, source: Source, parts: Sequence[Part], wish: Wish
+) -> Iterator[FileReport]:
+    if not parts:
+        return
     with store.write() as conn:
         reports = importing.save_parts(conn, store, source, parts, wish=wish)
         conn.rollback()
-    return [replace(report, import_id=None) for report in reports]
-
-
-def _described(table: FileTable, source: Source, wish: Wish) -> dict[str, Any]:
-    """Return a table's columns with what each is likely to be."""
-    kind = _kind_of(table, source, wish)
-    choice = wish.choice(source.name, table.sheet)
-    made = [] if kind is None else proposal.propose(table, schema.KINDS[kind])
-    chosen = {} if choice is None else {theirs: ours for ours, theirs in choice.columns.items()}
-    return {
-        "file": source.name,
-        "sheet": table.sheet,
-        "kind": kind,
-        "skip": choice is not None and choice.skip,
-        "is_layer": table.shapes is not None,
-        "n_rows": len(table.row),
-        "fingerprint": headers.fingerprint(table.headers),
-        "columns": [
-            {
-                "header": item.header,
-                "column": chosen.get(item.header, item.column) if not chosen
-                else chosen.get(item.header),
-                "confidence": item.confidence,
-                "samples": list(item.samples),
-            }
-            for item in made
-        ],
-    }  # fmt: skip
-
-
-def _kind_of(table: FileTable, source: Source, wish: Wish) -> str | None:
-    """Return the kind of a table, the likeliest one where its columns do not settle it."""
-    try:
-        return import_reading.profile_of(table, source, wish, is_only=False).rule.kind
-    except BadFileError:
-        pass
-    likely = {
-        kind.name: sum(p.confidence for p in proposal.propose(table, kind) if p.column)
-        for kind in schema.KINDS.values()
-        if not any(column.type == "shape" for column in kind.columns)
-    }
-    best = max(likely, key=lambda name: likely[name])
-    return best if likely[best] > 1 else None
+    yield from (replace(report, import_id=None) for report in reports)
 
 
 def _points(part: Part) -> pd.DataFrame:

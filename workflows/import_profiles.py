@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from data import audit, schema
 from data.store import engine
 from data.store.engine import Store
 from data.store.import_tables import import_profiles as _table
-from errors import BadProfileError, NotFoundError
+from errors import BadProfileError, InUseError, NotFoundError
 from workflows import access
 
 _MAX_NAME = 60
@@ -51,9 +51,7 @@ def save_profile(
         If it has no name, or names a kind or column that does not exist.
     """
     access.require(store, actor, "imports.write")
-    name = " ".join(name.split())[:_MAX_NAME]
-    if not name:
-        raise BadProfileError("请给映射方案起个名字")
+    name = _named(name)
     if kind not in schema.KINDS:
         raise BadProfileError("配置 {where}：没有数据类别 {name}", where=name, name=kind)
     unknown = [column for column in columns if column not in schema.KINDS[kind].by_name]
@@ -87,6 +85,65 @@ def save_profile(
             detail={"kind": kind, "n_columns": len(columns)},
         )
     return profile_id
+
+
+def rename_profile(store: Store, profile_id: int, *, name: str, actor: str, now: datetime) -> None:
+    """
+    Give a profile another name.
+
+    Raises
+    ------
+    BadProfileError
+        If the name is empty.
+    InUseError
+        If another profile has that name.
+    NotFoundError
+        If there is no such profile.
+    """
+    access.require(store, actor, "imports.write")
+    name = _named(name)
+    with store.write() as conn:
+        _check_there(conn, profile_id)
+        other = select(_table.c.profile_id).where(
+            _table.c.name == name, _table.c.profile_id != profile_id
+        )
+        if conn.execute(other).first() is not None:
+            raise InUseError("已有名为“{name}”的映射方案", name=name)
+        conn.execute(update(_table).where(_table.c.profile_id == profile_id).values(name=name))
+        _note(conn, profile_id, "import.profile.rename", actor=actor, now=now)
+
+
+def delete_profile(store: Store, profile_id: int, *, actor: str, now: datetime) -> None:
+    """Delete a profile; files with its headers are read by themselves again."""
+    access.require(store, actor, "imports.write")
+    with store.write() as conn:
+        _check_there(conn, profile_id)
+        conn.execute(delete(_table).where(_table.c.profile_id == profile_id))
+        _note(conn, profile_id, "import.profile.delete", actor=actor, now=now)
+
+
+def _named(name: str) -> str:
+    plain = " ".join(name.split())[:_MAX_NAME]
+    if not plain:
+        raise BadProfileError("请给映射方案起个名字")
+    return plain
+
+
+def _check_there(conn: Connection, profile_id: int) -> None:
+    found = select(_table.c.profile_id).where(_table.c.profile_id == profile_id)
+    if conn.execute(found).first() is None:
+        raise NotFoundError("没有这项内容，或不在您的辖区")
+
+
+def _note(conn: Connection, profile_id: int, action: str, *, actor: str, now: datetime) -> None:
+    audit.append(
+        conn,
+        at=engine.to_seconds(now),
+        actor=actor,
+        action=action,
+        object_id=str(profile_id),
+        detail={},
+    )
 
 
 def saved_profiles(store: Store) -> list[SavedProfile]:

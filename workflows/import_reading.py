@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data import schema
-from data.importers import checks, datums, headers, left_out, proposal, reading, references
+from data.importers import checks, datums, headers, left_out, reading, references
 from data.importers.checks import Checked
 from data.importers.left_out import LeftOut
 from data.importers.profiles import FileProfile, Profile, Rule
@@ -22,9 +22,11 @@ from data.scope import EVERYTHING
 from data.store import imports, rows
 from data.store.engine import Store
 from errors import BadFileError
+from geo.gazetteer import Gazetteer
 from workflows import import_profiles, placing
 from workflows.import_profiles import SavedProfile
 
+_HELD_AGAINST = frozenset({"areas", "roads", "facilities"})
 _BOX_MARGIN_DEG = 0.3
 """How far outside the loaded areas a point may lie unremarked, degrees (about 30 km)."""
 
@@ -75,6 +77,8 @@ class Wish:
     choices: Sequence[Choice] = ()
     saved: Sequence[SavedProfile] = ()
     job_id: str | None = None
+    looking: bool = False
+    """Whether nothing is to be stored yet: an unknown datum is then asked, not refused."""
 
     def choice(self, file: str, sheet: str | None) -> Choice | None:
         """Return what a person settled for a table, if anything."""
@@ -95,11 +99,12 @@ class Part:
 
 @dataclass(slots=True)
 class Seen:
-    """What earlier files of the same run brought; a preview has not stored them."""
+    """What earlier files of the same run brought and what is not yet in the store."""
 
     keys: dict[str, set[str]] = field(default_factory=dict)
-    areas: list[pd.DataFrame] = field(default_factory=list)
+    frames: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
     held: dict[str, frozenset[str]] = field(default_factory=dict)
+    places: Gazetteer | None = None
 
     def add(self, parts: Sequence[Part]) -> None:
         """Remember the keys and areas of parts that passed the checks."""
@@ -108,8 +113,20 @@ class Seen:
             if len(key) == 1 and key[0] in part.checked.records:
                 ids = part.checked.records[key[0]].dropna().astype(str)
                 self.keys.setdefault(part.kind, set()).update(ids)
-            if part.kind == "areas":
-                self.areas.append(part.checked.records[["area_code", "shape"]])
+            if part.kind in _HELD_AGAINST:
+                self.frames.setdefault(part.kind, []).append(part.checked.records)
+                self.places = None
+
+    def of(self, kind: str) -> list[pd.DataFrame]:
+        """Return the records of a kind that later files are held against."""
+        return self.frames.get(kind, [])
+
+    def gazetteer(self, store: Store, now: datetime) -> Gazetteer:
+        """Return the gazetteer of the store and of these files, made once per state."""
+        if self.places is None:
+            areas, doors = self.of("areas"), self.of("facilities")
+            self.places = placing.gazetteer_with(store, areas, doors, now=now)
+        return self.places
 
 
 def read_parts(
@@ -176,10 +193,13 @@ def _profiled(
 def profile_of(table: FileTable, source: Source, wish: Wish, *, is_only: bool) -> FileProfile:
     """Return what was chosen for a table, else its profile, else one of its name and headers."""
     choice = wish.choice(source.name, table.sheet)
+    mapped = None if wish.profile is None else wish.profile.for_file(source.name)
     if choice is not None and choice.kind is not None:
+        if mapped is not None and mapped.rule.kind == choice.kind and choice.columns:
+            # What else the profile says of the file, its words and constants, still holds.
+            return replace(mapped, rule=replace(mapped.rule, columns=choice.columns))
         rule = Rule(kind=choice.kind, columns=choice.columns)
         return FileProfile(pattern=source.name, rule=rule, datum=choice.datum)
-    mapped = None if wish.profile is None else wish.profile.for_file(source.name)
     if mapped is not None and wish.kind in {None, mapped.rule.kind}:
         return mapped
     saved = import_profiles.matching(wish.saved, headers.fingerprint(table.headers))
@@ -227,12 +247,18 @@ def _placed(
     seen: Seen,
 ) -> Part:
     """Settle the datum, move points to WGS-84 and look references up: what comes after checks."""
-    choice = _datum_of(store, table, checked, profile, wish, seen)
+    choice = _datum_of(store, table, kind, checked, profile, wish, seen)
     moved = replace(checked, records=datums.to_wgs84(checked.records, datum=choice.datum))
     known = _known(store, seen)
     return Part(
         kind=kind,
-        checked=placing.fill(store, kind, references.check(kind, moved, known), now=wish.now),
+        checked=placing.fill(
+            store,
+            kind,
+            references.check(kind, moved, known),
+            now=wish.now,
+            known=lambda: seen.gazetteer(store, wish.now),
+        ),
         datum=choice,
         profile=profile,
         table=table,
@@ -252,27 +278,42 @@ def _linked(main: Checked, second: Checked, rule: Rule) -> Checked:
 def _datum_of(
     store: Store,
     table: FileTable,
+    kind: str,
     checked: Checked,
     profile: FileProfile,
     wish: Wish,
     seen: Seen,
 ) -> datums.Choice:
-    requested = wish.datum if wish.datum != "auto" else profile.datum or "auto"
+    settled = wish.choice(table.name, table.sheet)
+    chosen = None if settled is None else settled.datum
+    requested = chosen or (wish.datum if wish.datum != "auto" else profile.datum or "auto")
 
     def areas() -> pd.DataFrame:
         columns = ["area_code", "shape"]
         held = rows.load_rows(store, "areas", scope=EVERYTHING, as_of=wish.now, columns=columns)
-        return pd.concat([held[columns], *seen.areas]).drop_duplicates("area_code", keep="last")
+        new = [frame[columns] for frame in seen.of("areas")]
+        return pd.concat([held[columns], *new]).drop_duplicates("area_code", keep="last")
 
     def roads() -> NDArray[np.object_]:
         held = rows.load_rows(store, "roads", scope=EVERYTHING, as_of=wish.now, columns=["shape"])
-        return held["shape"].to_numpy(dtype=object)
+        new = [frame["shape"] for frame in seen.of("roads")]
+        return pd.concat([held["shape"], *new]).to_numpy(dtype=object)
+
+    def outline() -> list[bytes]:
+        new = [shape for frame in seen.of("areas") for shape in frame["shape"]]
+        return [*imports.outer_areas(store, as_of=wish.now), *new]
 
     stated = headers.stated_datum(table.headers)
     choice = datums.choose(
-        checked.records, requested=requested, stated=stated, areas=areas, roads=roads
+        checked.records,
+        requested=requested,
+        stated=stated,
+        areas=areas,
+        roads=roads,
+        outline=outline if kind == "population" else None,
     )
-    datums.check_settled(choice, file=table.name)
+    if not wish.looking:
+        datums.check_settled(choice, file=table.name)
     return choice
 
 
@@ -292,14 +333,9 @@ def _city_box(store: Store, wish: Wish, seen: Seen) -> Box | None:
     import shapely
 
     held = imports.outer_areas(store, as_of=wish.now)
-    shapes = [*held, *(shape for frame in seen.areas for shape in frame["shape"])]
+    shapes = [*held, *(shape for frame in seen.of("areas") for shape in frame["shape"])]
     if not shapes:
         return None
     west, south, east, north = shapely.total_bounds(shapely.from_wkb(shapes))
     margin = _BOX_MARGIN_DEG
     return west - margin, south - margin, east + margin, north + margin
-
-
-def propose(table: FileTable, kind: str) -> list[proposal.Proposal]:
-    """Return what each column of a table is likely to be."""
-    return proposal.propose(table, schema.KINDS[kind])

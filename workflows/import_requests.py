@@ -94,14 +94,17 @@ def check_again(
     )
 
 
-def store_checked(store: Store, job_id: str, *, actor: str, scope: Scope) -> str:
+def store_checked(
+    store: Store, job_id: str, *, actor: str, scope: Scope, together: bool = False
+) -> str:
     """
     Queue the import of files that were looked at; a second click is the same job.
 
-    After an import was taken back the same files can be stored once more.
+    ``together`` stores all files or none. After an import was taken back the same
+    files can be stored once more.
     """
     access.require(store, actor, "imports.write")
-    params = dict(_checked(store, job_id, scope=scope).params)
+    params = {**_checked(store, job_id, scope=scope).params, "together": together}
     key = _key("import", store, params, moment=imports.n_undone(store))
     return jobs.submit(store, kind="import", params=params, key=key, actor=actor)
 

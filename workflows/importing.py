@@ -38,6 +38,7 @@ def import_paths(
     choices: Sequence[Choice] = (),
     actor: str,
     now: datetime,
+    together: bool = False,
     job_id: str | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -54,6 +55,8 @@ def import_paths(
         A mapping profile, see ``data/importers/profiles.py``.
     choices
         What a person settled for single tables; goes before all else.
+    together
+        All files in one transaction, or none of them; else each file by itself.
     job_id
         The job that does it, to find its imports again.
     progress
@@ -79,11 +82,12 @@ def import_paths(
         job_id=job_id,
     )
     files: list[FileReport] = []
-    for number, source in enumerate(in_order(sources, wish)):
-        if progress is not None:
-            about = {"file": source.name, "a": number + 1, "b": len(sources)}
-            progress(number / len(sources), Message("正在导入 {file}（{a} / {b}）", about))
-        files += import_file(store, source, wish=wish)
+    ordered = in_order(sources, wish)
+    if together:
+        files = import_together(store, ordered, wish=wish, progress=progress)
+    else:
+        for source in _told(ordered, progress):
+            files += import_file(store, source, wish=wish)
     files = matching.told(store, files, actor=actor, now=now)
     brought = {file.kind for file in files if file.taken + file.updated > file.unchanged}
     area_classes.compute_after(store, brought, actor=actor, now=now)
@@ -138,6 +142,48 @@ def import_file(store: Store, source: Source, *, wish: Wish) -> list[FileReport]
         time.perf_counter() - started,
     )
     return reports
+
+
+def import_together(
+    store: Store, sources: Sequence[Source], *, wish: Wish, progress: Progress | None = None
+) -> list[FileReport]:
+    """
+    Load all files in one transaction: every one of them, or nothing.
+
+    Where one can't be taken, the reports of the others say that nothing of them was
+    stored because of it.
+    """
+    seen = Seen()
+    read: list[tuple[Source, list[Part]]] = []
+    wrong: list[FileReport] = []
+    for source in _told(sources, progress):
+        try:
+            parts = import_reading.read_parts(store, source, wish=wish, seen=seen)
+        except BadFileError as error:
+            wrong.append(failed(source, error))
+        else:
+            seen.add(parts)
+            read.append((source, parts))
+    if wrong:
+        names = "、".join(Path(report.path).name for report in wrong)
+        why = "{file} 未导入：同一批的 {names} 不能导入，已选择全部导入或全部不导入"
+        return wrong + [
+            failed(source, BadFileError(why, file=source.name, names=names)) for source, _ in read
+        ]
+    with store.write() as conn:
+        return [
+            report
+            for source, parts in read
+            for report in save_parts(conn, store, source, parts, wish=wish)
+        ]
+
+
+def _told(sources: Sequence[Source], progress: Progress | None) -> Iterator[Source]:
+    for number, source in enumerate(sources):
+        if progress is not None:
+            about = {"file": source.name, "a": number + 1, "b": len(sources)}
+            progress(number / len(sources), Message("正在导入 {file}（{a} / {b}）", about))
+        yield source
 
 
 def failed(source: Source, error: BadFileError) -> FileReport:

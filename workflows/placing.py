@@ -8,7 +8,7 @@ and not drawn; the rest is kept without a place and listed.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -64,15 +64,41 @@ def gazetteer(store: Store, *, now: datetime) -> Gazetteer:
     return _gazetteer(store, data_version(store), now.date())
 
 
-def fill(store: Store, kind: str, checked: Checked, *, now: datetime) -> Checked:
+def gazetteer_with(
+    store: Store,
+    areas: Sequence[pd.DataFrame],
+    facilities: Sequence[pd.DataFrame],
+    *,
+    now: datetime,
+) -> Gazetteer:
+    """Return the gazetteer of what the store holds and of records about to be stored."""
+    if not areas and not facilities:
+        return gazetteer(store, now=now)
+    held, doors = _held(store, now.date())
+    newer = pd.concat([held, *areas]).drop_duplicates("area_code", keep="last")
+    more = [frame.reindex(columns=doors.columns) for frame in facilities]
+    every = pd.concat([doors, *more]).drop_duplicates("facility_id", keep="last")
+    return Gazetteer(_places(newer.reset_index(drop=True)), _doors(every.reset_index(drop=True)))
+
+
+def fill(
+    store: Store,
+    kind: str,
+    checked: Checked,
+    *,
+    now: datetime,
+    known: Callable[[], Gazetteer] | None = None,
+) -> Checked:
     """
     Place the rows of a file that have no coordinates; called after all checks.
 
-    What can't be placed stays in, gets a warning and is counted in a note.
+    What can't be placed stays in, gets a warning and is counted in a note. ``known``
+    gives the gazetteer where that of the store lacks what comes with the same files.
     """
     if kind not in TEXTS or not _lacks_point(checked.records).any():
         return checked
-    placed = place(gazetteer(store, now=now), kind, checked.records)
+    places = gazetteer(store, now=now) if known is None else known()
+    placed = place(places, kind, checked.records)
     column = TEXTS[kind] or "area_code"
     warned = checked.warned.copy()
     warned[list(placed.nowhere)] = True
@@ -192,6 +218,11 @@ def _listed(
 
 @lru_cache(maxsize=2)
 def _gazetteer(store: Store, version: int, day: date) -> Gazetteer:  # noqa: ARG001 - keys the cache
+    areas, doors = _held(store, day)
+    return Gazetteer(_places(areas), _doors(doors))
+
+
+def _held(store: Store, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
     # To the end of the day: what was loaded a moment ago counts.
     now = datetime.combine(day + timedelta(days=1), time.min, tzinfo=schema.TIME_ZONE)
     areas = load_rows(store, "areas", scope=EVERYTHING, as_of=now)
@@ -202,7 +233,7 @@ def _gazetteer(store: Store, version: int, day: date) -> Gazetteer:  # noqa: ARG
         as_of=now,
         columns=["facility_id", "name", "address", "area_code", "lon", "lat", "location_precision"],
     )
-    return Gazetteer(_places(areas), _doors(doors))
+    return areas, doors
 
 
 def _places(areas: pd.DataFrame) -> Iterator[Place]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from data import schema
 from data.importers import headers, problems, proposal, rules, values
 from data.importers.child_shapes import SHAPE_TYPE
+from data.importers.child_tables import NO_VALUE
 from data.importers.profiles import DEFAULT, Condition, FileProfile, Rule
 from data.importers.reading import FileTable
 from data.importers.report import Refusal
@@ -30,6 +31,7 @@ _CHINA = (73.0, 136.0, 3.0, 54.0)
 """West, east, south, north, degrees."""
 POINTS = (("lon", "lat"), ("base_lon", "base_lat"))
 WARNINGS_KEPT = 200
+_NO_RESULT = Message("公式没有计算结果，按空处理；请用表格软件打开并保存后再导入")
 _UNUSABLE = Message("该号码已被表格软件改写，无法使用，已留空；该行照常导入")
 
 
@@ -121,6 +123,7 @@ def check_rows(
         parsed = values.parse(column, texts, date_format=date_format)
         read[column.name] = judge.in_unit(column, parsed.series, texts)
         judge.unreadable(column, parsed, texts)
+        judge.without_result(column)
         if column.required:
             judge.missing(column, parsed.series.isna().to_numpy() & ~parsed.bad)
     n_nowhere = judge.points(read)
@@ -181,6 +184,18 @@ class _Judge:
             return texts
         self.warned.append(_Warned(column, bad, _UNUSABLE, texts))
         return pc.if_else(pa.array(bad), pa.scalar(None, texts.type), texts)
+
+    def without_result(self, column: schema.Column) -> None:
+        """Note formulas without a result: where a value is required, else as a warning."""
+        index = self.columns.get(column.name)
+        if index is None:
+            return
+        there = pc.equal(self.table.columns[index], NO_VALUE)
+        bad = pc.fill_null(there, fill_value=False).to_numpy()
+        if bad.any() and column.required:
+            self._add(column, bad, [_NO_RESULT])
+        elif bad.any():
+            self.warned.append(_Warned(column, bad, _NO_RESULT, None))
 
     def in_unit(
         self, column: schema.Column, series: pd.Series, texts: pa.ChunkedArray

@@ -26,10 +26,13 @@ _SMALL_BYTES = 20 * 2**20
 _EXACT_INTEGER = 10**15
 DIGITS_LOST = "\x1a"
 """Marks a number whose last digits a spreadsheet has already thrown away."""
+NO_VALUE = "\x0e"
+"""Stands for a formula that the file holds no result of."""
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _UTF8_HAN = re.compile(rb"[\xe4-\xe9][\x80-\xbf][\x80-\xbf]")
+_FORMULA = re.compile(rb"<f[ />]")
 _PIECE = 2**20
 _MIXED_LINES = 2
 
@@ -81,12 +84,18 @@ def read_xlsx(path: str) -> None:
     if "xl/workbook.bin" in archive.namelist():
         raise ProblemError("xlsb")
     book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    said = None
+    if _has_formulas(archive):
+        said = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
     sheets = []
     for sheet in book.worksheets:
         if hasattr(sheet, "reset_dimensions"):
             # What a sheet says of its own size is a claim of whoever made the file.
             sheet.reset_dimensions()
-            sheets.append(_Sheet(sheet.title, functools.partial(_xlsx_rows, sheet)))
+            formulas = None if said is None else said[sheet.title]
+            if formulas is not None:
+                formulas.reset_dimensions()
+            sheets.append(_Sheet(sheet.title, functools.partial(_xlsx_rows, sheet, formulas)))
     _send_sheets(sheets)
 
 
@@ -170,10 +179,11 @@ def _send_sheets(sheets: Sequence[_Sheet]) -> None:
         found, others = [spare], others[1:]
     for number, (sheet, header) in enumerate(found):
         width = len(header.headers)
+        named = ["" if text == NO_VALUE else text for text in header.headers]
         # Bounded by the header, a far stray cell costs nothing.
         body = ((row, cells[: width + 1]) for row, cells in sheet.rows() if row > header.last)
         send(
-            header.headers, body, sheet=sheet.title, notes=others if number == 0 else (),
+            named, body, sheet=sheet.title, notes=others if number == 0 else (),
         )  # fmt: skip
 
 
@@ -283,12 +293,33 @@ def _ends_with_newline(path: str, encoding: str) -> bool:
         return source.read(n_bytes).strip(b"\0") in {b"\n", b"\r"}
 
 
-def _xlsx_rows(sheet: Any) -> Iterator[Row]:
-    rows = sheet.iter_rows(max_row=_MAX_SHEET_ROWS, max_col=MAX_COLUMNS + 1, values_only=True)
-    for number, cells in enumerate(rows, start=1):
+def _xlsx_rows(sheet: Any, formulas: Any) -> Iterator[Row]:
+    bounds = {"max_row": _MAX_SHEET_ROWS, "max_col": MAX_COLUMNS + 1, "values_only": True}
+    said = itertools.repeat(()) if formulas is None else formulas.iter_rows(**bounds)
+    # The same sheet twice: both give the same rows, one the results, one the formulas.
+    for number, (cells, written) in enumerate(
+        zip(sheet.iter_rows(**bounds), said, strict=False), start=1
+    ):
         # A row number may claim a million empty rows before it: they must cost next to nothing.
         if cells.count(None) != len(cells):
-            yield from _filled_row(number, [_cell_text(cell) for cell in cells])
+            texts = [_cell_text(cell) for cell in cells]
+            for index, formula in enumerate(written[: len(texts)]):
+                if formula is not None and texts[index] is None:
+                    texts[index] = NO_VALUE
+            yield from _filled_row(number, texts)
+
+
+def _has_formulas(archive: zipfile.ZipFile) -> bool:
+    """Whether a sheet of a workbook holds a formula, found without parsing it."""
+    for name in archive.namelist():
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            with archive.open(name) as source:
+                tail = b""
+                while piece := source.read(_PIECE):
+                    if _FORMULA.search(tail + piece):
+                        return True
+                    tail = piece[-4:]
+    return False
 
 
 def _xls_rows(book: Any, name: str) -> Iterator[Row]:

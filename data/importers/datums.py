@@ -5,7 +5,7 @@ Chinese maps shift their points by some 400 m (GCJ-02), Baidu's by another 900 m
 (BD-09). CGCS2000 differs from WGS-84 by less than a metre and is taken as it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MIN_POINTS = 20
 """From so many points on a thin lead is asked about; of fewer none could be expected."""
+_GRID_INSIDE = 0.95
+_GRID_LEAD = 4.0
+"""Share inside from which a grid ends with the areas, and its lead in standard errors."""
 _CHINA = (73.0, 136.0, 3.0, 54.0)
 
 Move = Callable[
@@ -52,6 +55,7 @@ def choose(
     stated: str | None,
     areas: Callable[[], pd.DataFrame],
     roads: Callable[[], NDArray[np.object_]] | None = None,
+    outline: Callable[[], Sequence[bytes]] | None = None,
 ) -> Choice:
     """
     Decide the datum of records with points.
@@ -66,16 +70,53 @@ def choose(
         Gives ``area_code`` and ``shape`` (WKB) of the stored areas when needed.
     roads
         Gives the shapes (WKB) of the stored roads when needed.
+    outline
+        Gives the shapes (WKB) of the areas that the points fill; for grids, whose
+        points lie everywhere and not at roads.
     """
     if requested != "auto":
         return Choice(requested)
     points = _points_in_china(records)
     if len(points) == 0:
         return Choice(stated or "wgs84")
+    if outline is not None and stated is None:
+        return _grid(points, outline())
     verdict = _judge(points, areas, roads)
     if stated is not None:
         return Choice(stated, _contradiction(verdict, stated))
     return _unstated(verdict)
+
+
+def _grid(points: pd.DataFrame, shapes: Sequence[bytes]) -> Choice:
+    """
+    Judge the points of a grid by how many lie inside the areas it covers.
+
+    Only a grid that ends where the areas end can tell: shifted, its rim falls outside.
+    """
+    import shapely
+
+    from geo import datum, datum_guard
+
+    unknown = _unstated(None)
+    if not shapes:
+        return unknown
+    tree = shapely.STRtree(shapely.from_wkb(shapes))
+    lon, lat = points["lon"].to_numpy(float), points["lat"].to_numpy(float)
+    inside = {}
+    for name in datum_guard.TRIED:
+        at_point, _ = tree.query(
+            shapely.points(*datum.to_wgs84(lon, lat, datum=name)), predicate="intersects"
+        )
+        inside[name] = np.isin(np.arange(len(lon)), at_point)
+    best, second = sorted(inside, key=lambda name: -int(inside[name].sum()))[:2]
+    won = int((inside[best] & ~inside[second]).sum())
+    lost = int((inside[second] & ~inside[best]).sum())
+    share = float(inside[best].mean())
+    if share < _GRID_INSIDE or won - lost < _GRID_LEAD * np.sqrt(max(won + lost, 1)):
+        return unknown
+    values = {"datum": best, "p": round(100 * share, 1)}
+    note = Message("坐标系：自动判断为 {datum}（{p} % 的网格点落在已导入的区划内）", values)
+    return Choice(best, note)
 
 
 def check_settled(choice: Choice, *, file: str) -> None:

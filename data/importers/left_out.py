@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from data.importers.child_tables import NO_VALUE
 from data.importers.reading import FileTable
 from data.records import Message
 
@@ -77,7 +78,7 @@ def _where(table: FileTable, pattern: str) -> list[int]:
 
 def _cells(table: FileTable, index: int) -> list[str]:
     texts = (column[index].as_py() for column in table.columns)
-    return [text.strip() for text in texts if text and text.strip()]
+    return [text.strip() for text in texts if text and text.strip() and text != NO_VALUE]
 
 
 def _is_total(cells: list[str]) -> bool:

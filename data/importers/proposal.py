@@ -29,6 +29,8 @@ _SHOWN_SAMPLES = 3
 _CONTENT_ONLY = 0.6
 _CONTENT_SURE = 0.95
 _PHONE = re.compile(r"(\+?86)?1\d{10}|0\d{2,3}-?\d{7,8}|\d{7,8}|\d(\.\d+)?[Ee]\+?\d+")
+_NUMBERS = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
+"""Mobile and identity numbers inside a longer text."""
 _AREA = re.compile(r"\d{6}(\d{3}){0,2}")
 _ADDRESS = re.compile(r"[省市县区镇乡村街路巷号栋室旁]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -83,6 +85,17 @@ def sure_columns(table: FileTable, kind: schema.Kind) -> Mapping[str, int]:
         if proposal.column and proposal.confidence >= TAKEN and proposal.column not in found:
             found[proposal.column] = table.headers.index(proposal.header)
     return found
+
+
+def candidates(table: FileTable, column: schema.Column, *, n: int = 3) -> list[str]:
+    """Return the headers that are likeliest to be a column, the best first, however unsure."""
+    worth: dict[str, float] = {}
+    for i, header in enumerate(table.headers):
+        if header.strip() and header != SHAPE_TYPE and header not in worth:
+            name = _name_likeness(column, header)
+            fits = _content(column, _sample(table.columns[i]))
+            worth[header] = _NAME_WEIGHT * name + (1 - _NAME_WEIGHT) * fits
+    return sorted(worth, key=lambda header: -worth[header])[:n]
 
 
 def _assigned(
@@ -173,4 +186,4 @@ def _shown(column: schema.Column | None, header: str, sample: Sequence[str]) -> 
     looks_personal = any(word in header for word in _PERSONAL) or phones * 2 > len(sample)
     if looks_personal if column is None else column.identity:
         return ("***",) * min(len(first), 1)
-    return tuple(text.replace(DIGITS_LOST, "")[:24] for text in first)
+    return tuple(_NUMBERS.sub("***", text.replace(DIGITS_LOST, ""))[:24] for text in first)

@@ -6,7 +6,7 @@ one of its records, no step of the ledger on one of its leads or cases, no recor
 of a later import or by hand that names a record which would vanish.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,9 @@ REFERRING = {
     "campaigns": ("campaign_id",),
 }
 """Kind → columns of other kinds that name its records. Codes of areas stand by themselves."""
+
+LISTING = {"officers": (("inspections", "officer_ids"),)}
+"""Kind → kinds and columns that name several of its records at once."""
 
 _BATCH = 10_000
 
@@ -96,6 +99,8 @@ def builders(conn: Connection, import_id: int, *, kind: str, at: int) -> list[Bu
                 )
                 .group_by(other.c.import_id)
             )
+    for named_by, n_rows in _naming_in_lists(conn, kind, import_id):
+        counts[named_by] = counts.get(named_by, 0) + n_rows
     key = table.c[schema.KINDS[kind].key[0]] if "row_id" not in table.c else table.c.row_id
     own = select(key).where(table.c.import_id == import_id)
     steps = {
@@ -108,6 +113,30 @@ def builders(conn: Connection, import_id: int, *, kind: str, at: int) -> list[Bu
         if n := conn.execute(query).scalar():
             counts[None] = counts.get(None, 0) + int(n)
     return [Builder(other, n) for other, n in sorted(counts.items(), key=lambda item: item[0] or 0)]
+
+
+def _naming_in_lists(
+    conn: Connection, kind: str, import_id: int
+) -> Iterator[tuple[int | None, int]]:
+    """Yield who names vanishing records in a column that holds several ids."""
+    vanishing: frozenset[str] | None = None
+    for name, column in LISTING.get(kind, ()):
+        other = tables.VERSIONED[name]
+        rows = conn.execute(
+            select(other.c.import_id, other.c[column], func.count())
+            .where(
+                other.c.known_to.is_(None),
+                other.c[column].is_not(None),
+                or_(other.c.import_id.is_(None), other.c.import_id > import_id),
+            )
+            .group_by(other.c.import_id, other.c[column])
+        ).all()
+        if rows and vanishing is None:
+            gone = conn.execute(_vanishing(tables.VERSIONED[kind], import_id)).all()
+            vanishing = frozenset(str(row[0]) for row in gone)
+        for row in rows:
+            if vanishing is not None and not vanishing.isdisjoint(str(row[1]).split(";")):
+                yield row[0], int(row[2])
 
 
 def undo(conn: Connection, import_id: int, *, kind: str) -> Undone:

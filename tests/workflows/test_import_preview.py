@@ -76,8 +76,15 @@ def test_unknown_columns_ask_instead_of_guessing(tmp_path, empty_store):
         encoding="utf-8",
     )
     found = look(empty_store, path)
-    assert found["files"][0]["error"]
+    assert found["files"] == []
     (table,) = found["tables"]
+    assert table["asks_kind"]
+    choice = Choice.of({"file": path.name, "kind": "complaints"})
+    (table,) = look(empty_store, path, choices=[choice])["tables"]
+    asked = {missing["column"]: missing["candidates"] for missing in table["missing"]}
+    assert "单号" in asked["complaint_id"]
+    assert "登记日" in asked["received_at"]
+    assert all(len(candidates) == 3 for candidates in asked.values())
     assert [c["header"] for c in table["columns"]] == ["单号", "登记日", "渠道", "类别"]
     columns = {
         "complaint_id": "单号", "received_at": "登记日", "channel": "渠道", "topic": "类别",
