@@ -134,6 +134,20 @@ def field_basis(
     return _with_pattern(cells, links, alone, spacing)
 
 
+def places(walk: sparse.csr_array, *, most: int = 60) -> Ints:
+    """Return a number for the part of the map each cell belongs to, neighbours together."""
+    n = walk.shape[0]
+    links = _tidy(sparse.csr_array(walk - sparse.diags_array(walk.diagonal()) > 0).astype(float))
+    group = np.arange(n)
+    while links.shape[0] > most:
+        gathered = _gathered(links)
+        if gathered.shape[1] == links.shape[0]:
+            break
+        group = gathered.indices[group]
+        links = _tidy(sparse.csr_array(gathered.T @ links @ gathered))
+    return np.asarray(group, np.int64)
+
+
 def _tidy(links: sparse.csr_array) -> sparse.csr_array:
     out = sparse.csr_array(links)
     out.setdiag(0.0)

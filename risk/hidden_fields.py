@@ -168,6 +168,14 @@ def field_shape(basis: Basis, *, range_cells: float) -> FieldShape:
     )  # fmt: skip
 
 
+def field_draws(
+    basis: Basis, shape: FieldShape, rng: np.random.Generator, *, n_draws: int
+) -> Floats:
+    """Draw fields of sd 1 at the cells, shape ``(s, n)``."""
+    noise = rng.standard_normal((basis.n_knots, n_draws))
+    return np.asarray(basis.cells @ factorised(sparse.csc_array(shape.root)).solve(noise)).T
+
+
 def semidefinite(matrices: Floats, *, floor: float = 0.0) -> tuple[Floats, Floats]:
     """Return the nearest matrices without eigenvalues below ``floor``, and their roots."""
     values, vectors = np.linalg.eigh(0.5 * (matrices + np.swapaxes(matrices, -1, -2)))

@@ -25,11 +25,21 @@ Floats = NDArray[np.float64]
 _MOST_LOG = 1.5
 _MOST_VARIANCE = 1.5
 _SETTLING_STEPS = 3
+_STEPS_ANEW = 3
 
 
-def fit_fields(data: HiddenData, params: HiddenParams) -> tuple[Fit, Point, Solution]:
+def fit_fields(
+    data: HiddenData, params: HiddenParams, *, begin: Point | None = None
+) -> tuple[Fit, Point, Solution]:
     """
     Fit the model.
+
+    Parameters
+    ----------
+    data, params
+        What was seen, and the weak priors.
+    begin
+        Parameters fitted to fewer weeks of the same cells, to start from.
 
     Returns
     -------
@@ -38,9 +48,13 @@ def fit_fields(data: HiddenData, params: HiddenParams) -> tuple[Fit, Point, Solu
         posterior about them.
     """
     fit, point = start(data, params)
+    first = 0
+    if begin is not None:
+        point, first = begin, max(params.n_em_steps - _STEPS_ANEW, 0)
+        fit.data = with_spread(data, steps=point.walk_steps)
     rng = np.random.default_rng(params.seed)
     last = params.n_em_steps + params.n_steps
-    for step in range(last):
+    for step in range(first, last):
         point = one_step(fit, point, rng, step=step)
     _, quadratic, _ = fit.quadratic(point, exact=True)
     # the spread is that about the point; one more step would lead back to the mode
@@ -59,7 +73,7 @@ def one_step(fit: Fit, point: Point, rng: np.random.Generator, *, step: int) -> 
     else:
         solution = _averaged(fit, point, quadratic, solution)
         point = replace(point, fields=solution.fields, border=solution.border)
-    point = _nuisance(fit, point, result)
+    point = _within_reach(fit, _nuisance(fit, point, result))
     if step >= _SETTLING_STEPS and (newton >= 0 or step % 2):
         point = _field_scales(fit, point, solution, rng)
     if newton in {0, 2}:
@@ -67,6 +81,13 @@ def one_step(fit: Fit, point: Point, rng: np.random.Generator, *, step: int) -> 
     if newton == 1:
         point = _field_ranges(fit, point, quadratic)
     return point
+
+
+def _within_reach(fit: Fit, point: Point) -> Point:
+    """Return the point with the shared parameters no further from the prior than allowed."""
+    border = point.border.copy()
+    border[-3:] = fit.logits(border) - fit.centre[-3:]
+    return replace(point, border=border)
 
 
 def _averaged(fit: Fit, point: Point, quadratic: Quadratic, solution: Solution) -> Solution:
@@ -125,7 +146,7 @@ def _field_scales(fit: Fit, point: Point, solution: Solution, rng: np.random.Gen
         free = max(n - float(off.mean()) / point.sds[f] ** 2, 0.0)
         size = float(point.fields[:, f] @ (shape.precision @ point.fields[:, f]))
         new = (size + weight * fit.params.field_sd**2) / (free + weight)
-        sds.append(float(np.clip(np.sqrt(new), 0.05, 2.5)))
+        sds.append(float(np.clip(np.sqrt(new), 0.05, fit.params.most_field_sds[f])))
     slopes = border[:, :-3].reshape(len(border), 3, -1)
     variance = np.zeros_like(point.variance)
     for u, b in zip(fields, slopes, strict=True):

@@ -88,7 +88,8 @@ class Fit:
 
     def logits(self, border: Floats) -> Floats:
         """Return logit turnover, displaced and detection."""
-        return np.clip((border + self.centre)[-3:], -9.0, 4.0)
+        reach = self.params.most_prior_sds / np.sqrt(self.precision[-3:])
+        return np.asarray(self.centre[-3:] + np.clip(border[-3:], -reach, reach))
 
     def rates(self, point: Point, logs: Floats, logits: Floats) -> Rates:
         """Return the natural parameters of the filter."""

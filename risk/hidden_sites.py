@@ -14,18 +14,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.stats import norm
+from threadpoolctl import threadpool_limits
 
-from risk.hidden_data import HiddenData, hidden_data
-from risk.hidden_fields import Solution
+from risk import hidden_stack
+from risk.hidden_basis import places
+from risk.hidden_data import HiddenData, hidden_data, with_spread
+from risk.hidden_fields import Solution, field_draws
 from risk.hidden_filter import N_STATES, Rates, forward_backward
 from risk.hidden_fit import fit_fields
 from risk.hidden_model import Fit, Point, expit
 from risk.hidden_params import HiddenParams
+from risk.hidden_stack import Check
 from risk.hidden_state import HiddenPosterior, HiddenState
 
 Floats = NDArray[np.float64]
 
 _TAIL = 0.05
+_HONEST_RATIO = (0.7, 1.4)
+_APART = 0.25
+_LEAST_TRUST = 0.5
 
 
 def fit(data: HiddenData, *, params: HiddenParams | None = None) -> HiddenState:
@@ -45,10 +53,74 @@ def fit(data: HiddenData, *, params: HiddenParams | None = None) -> HiddenState:
     state
         For the start of the week after the last. The same data give the same state.
     """
-    params = params or HiddenParams()
-    model, point, solution = fit_fields(data, params)
-    blank = _blank_state(model, point, solution)
-    return filtered(blank, model.data)
+    # threads of the libraries below only wait for each other on many small products
+    with threadpool_limits(limits=1):
+        return _fitted(data, params or HiddenParams())
+
+
+def _fitted(data: HiddenData, params: HiddenParams) -> HiddenState:
+    first = hidden_stack.held_out_from(data, params)
+    if first is None:
+        model, point, solution = fit_fields(data, params)
+        return filtered(_blank_state(model, point, solution), model.data)
+    early, early_point, solution = fit_fields(hidden_stack.cut(data, 0, first), params)
+    check = _checked(data, first, _central_state(early, early_point))
+    model, point, solution = fit_fields(data, params, begin=early_point)
+    state = filtered(_blank_state(model, point, solution, check=check), model.data)
+    mean = (state.states @ np.arange(N_STATES, dtype=float)).mean(axis=0)
+    seen = _seen(state, model.data)
+    tilt, apart = hidden_stack.tilt(model.data, check.weights, mean=mean, seen=seen)
+    level = _levels(len(state.states), float(np.hypot(check.level_sd, apart)), params.seed)
+    return replace(state, tilt=tilt, level=level, check=check, warnings=_warnings(check, apart))
+
+
+def _levels(n_draws: int, sd: float, seed: int) -> Floats:
+    """Return factors of mean 1 on the level of each draw, spread evenly and in no order."""
+    if sd == 0.0:
+        return np.ones(n_draws)
+    even = norm.ppf((np.arange(n_draws) + 0.5) / n_draws)
+    factors = np.exp(sd * np.random.default_rng(seed + 2).permutation(even))
+    return np.asarray(factors / factors.mean())
+
+
+def _central_state(model: Fit, point: Point) -> HiddenState:
+    """Return the state of the central parameters alone, with no draws."""
+    return _blank_state(model, point, None)
+
+
+def _checked(data: HiddenData, first: int, central: HiddenState) -> Check:
+    """Roll the model through the weeks held out and compare it with other methods."""
+    whole = with_spread(data, steps=central.walk_steps)
+    rates = _rates(central, hidden_stack.cut(whole, 0, first), draw=None)
+    before = forward_backward(hidden_stack.cut(whole, 0, first), rates, backward=False)
+    standing = {first: before.expected}
+    final, week = before.final, first
+
+    def ahead(wanted: int) -> Floats:
+        nonlocal final, week
+        while week < wanted:
+            part = hidden_stack.cut(whole, week, week + 1)
+            rates = _rates(central, part, draw=None)
+            step = forward_backward(part, rates, backward=False, start=final)
+            final, week = step.final, week + 1
+            standing[week] = step.expected
+        return standing[wanted]
+
+    seen = _seen(central, whole)
+    return hidden_stack.check(whole, first, ahead=ahead, seen=seen, groups=places(data.walk))
+
+
+def _seen(state: HiddenState, data: HiddenData) -> Floats:
+    """Return the chance that a look finds a site standing there, per look."""
+    return np.asarray(1.0 - (1.0 - _rates(state, data, draw=None).detection) ** data.look_visits)
+
+
+def _warnings(check: Check, apart: float) -> tuple[str, ...]:
+    """Say whether the total can be told at all."""
+    ratio = (check.observed + 0.5) / (check.expected + 0.5)
+    honest = _HONEST_RATIO[0] < ratio < _HONEST_RATIO[1] and apart < _APART
+    honest = honest and hidden_stack.trusted(check.weights) > _LEAST_TRUST
+    return () if honest else ("total",)
 
 
 def update(state: HiddenState, data: HiddenData) -> HiddenState:
@@ -79,15 +151,18 @@ def filtered(state: HiddenState, data: HiddenData) -> HiddenState:
 def posterior(state: HiddenState) -> HiddenPosterior:
     """Return what is believed of each cell, and why."""
     counts = np.arange(N_STATES, dtype=float)
-    per_draw = state.states @ counts
-    some = 1.0 - state.states[:, :, 0]
-    upto = state.states.mean(axis=0).cumsum(axis=1)
+    plain = (state.states @ counts).mean(axis=0)
+    states = _tilted(state)
+    per_draw = states @ counts
+    some = 1.0 - states[:, :, 0]
+    upto = states.mean(axis=0).cumsum(axis=1)
     mean = per_draw.mean(axis=0)
     steps = state.story @ counts
     background = _long_run(state.central[:, 0])
     story = np.c_[background, np.diff(np.vstack([background, steps]), axis=0).T]
     # what the draws add to the central rates belongs to the uncertain background
-    story[:, 0] += mean - steps[-1]
+    story[:, 0] += plain - steps[-1]
+    story = np.c_[story, mean - plain]
     never, week = -1, state.week
     return HiddenPosterior(
         mean=mean,
@@ -138,13 +213,23 @@ def intervals(
         (np.ones(len(groups)), (groups, np.arange(len(groups)))), shape=(n_groups, len(groups))
     )
     sums = []
-    for chances in state.states:
+    for chances in _tilted(state):
         upto = np.ascontiguousarray(chances.cumsum(axis=1)[:, :-1].T)
         for _ in range(n_per_draw):
             counts = (rng.random(len(groups)) > upto).sum(axis=0).astype(float)
             sums.append(np.r_[member @ counts, counts.sum()])
     lo, hi = np.quantile(sums, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return np.mean(sums, axis=0), lo, hi
+
+
+def _tilted(state: HiddenState) -> Floats:
+    """Return the chances of 0 to 8 sites per draw after what other methods say."""
+    if state.tilt is None:
+        return state.states
+    level = np.ones(len(state.states)) if state.level is None else state.level
+    power = np.arange(N_STATES)
+    out = state.states * state.tilt[:, None] ** power * level[:, None, None] ** power
+    return np.asarray(out / out.sum(axis=2, keepdims=True))
 
 
 def _long_run(sites: Floats) -> Floats:
@@ -155,15 +240,40 @@ def _long_run(sites: Floats) -> Floats:
     return np.asarray((np.arange(N_STATES) @ weights) / weights.sum(axis=0))
 
 
-def _blank_state(model: Fit, point: Point, solution: Solution) -> HiddenState:
+def _drawn(
+    model: Fit, point: Point, solution: Solution, check: Check | None
+) -> tuple[list[Rates], Floats]:
+    """Return draws of the rates and of the logit of detection."""
+    params = model.params
+    rng = np.random.default_rng(params.seed)
+    fields, borders = solution.draw(rng, n_draws=params.n_draws)
+    half = (params.n_draws + 1) // 2
+    level = params.level_log_sd * rng.standard_normal(half)[:, None]
+    if check and check.place_sd > 0:
+        shape = model.shapes_of(point.ranges)[0]
+        level = level + check.place_sd * field_draws(model.basis, shape, rng, n_draws=half)
+    # mirrored like the draws, so that the centre stays where the fit put it
+    level = np.concatenate([level, -level])[: params.n_draws]
+    rates = []
+    for u, b, shift in zip(fields, borders, level, strict=True):
+        logs = model.logs(u, b)
+        logs[:, 0] += shift
+        rates.append(model.rates(point, logs, model.logits(b)))
+    return rates, np.array([model.logits(b)[2] for b in borders])
+
+
+def _blank_state(
+    model: Fit, point: Point, solution: Solution | None, *, check: Check | None = None
+) -> HiddenState:
     """Return the fitted parameters and their draws, with no week taken in yet."""
-    params, data = model.params, model.data
-    fields, borders = solution.draw(np.random.default_rng(params.seed), n_draws=params.n_draws)
-    pairs = list(zip(fields, borders, strict=True))
-    rates = [model.rates(point, model.logs(u, b), model.logits(b)) for u, b in pairs]
+    data = model.data
+    rates: list[Rates] = []
+    detection = np.zeros(0)
+    if solution is not None:
+        rates, detection = _drawn(model, point, solution, check)
     middle_logs = model.logs(point.fields, point.border) + 0.5 * point.variance
     middle = model.rates(point, middle_logs, model.logits(point.border))
-    s, n = params.n_draws, data.n_cells
+    s, n = len(rates), data.n_cells
     missing = {
         "reports": data.report_n.sum() == 0,
         "looks": len(data.look_week) == 0,
@@ -176,7 +286,7 @@ def _blank_state(model: Fit, point: Point, solution: Solution) -> HiddenState:
         noise=np.array([r.noise for r in rates]),
         turnover=np.array([r.turnover for r in rates]),
         displaced=np.array([r.displaced for r in rates]),
-        detection_logit=np.array([model.logits(b)[2] for b in borders]),
+        detection_logit=detection,
         central=np.c_[middle.sites, middle.reports, middle.noise],
         central_shared=np.array([middle.turnover, middle.displaced, model.logits(point.border)[2]]),
         states=np.zeros((s, n, N_STATES)),

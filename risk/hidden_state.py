@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from risk.hidden_data import Levels
+from risk.hidden_stack import Check
 
 Floats = NDArray[np.float64]
 
-STORY = ("background", "reports", "closures_near", "time_since_look", "found")
+STORY = ("background", "reports", "closures_near", "time_since_look", "found", "other_methods")
 """The reasons, in the order in which the evidence is added."""
 
 
@@ -56,6 +57,16 @@ class HiddenState:
         What was not there to learn from: ``reports``, ``looks``, ``finds``.
     begin_share
         Sites before the first week as a share of the long run's, ``(n,)``; None for 1.
+    tilt
+        Factor by which other methods, as far as later finds trust them, differ from the
+        model's expected sites, ``(n,)``; None for 1.
+    level
+        Factor of each draw on all cells, ``(s,)``: how far held-out finds and other methods
+        leave the total open; None for 1.
+    check
+        How the methods did on the weeks held out; None where there was too little.
+    warnings
+        ``total``: held-out finds disagree so much that the total cannot be told.
     """
 
     week: int
@@ -82,6 +93,10 @@ class HiddenState:
     walk: sparse.csr_array
     missing: tuple[str, ...] = ()
     begin_share: Floats | None = None
+    tilt: Floats | None = None
+    level: Floats | None = None
+    check: Check | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,7 +117,7 @@ class HiddenPosterior:
     knowledge
         Share of the sites there that looks would have found, 0 to 1; 0: nobody looked.
     story
-        Parts that add up to ``mean``, in the order of ``STORY``, shape ``(n, 5)``.
+        Parts that add up to ``mean``, in the order of ``STORY``, shape ``(n, 6)``.
     weeks_since_look
         Weeks since anybody looked, -1 for never.
     weeks_since_found
