@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 FROM_BUREAU = "bureau"
 """Source of a class that the bureau's own area table gives."""
+COMPUTED = "computed"
+"""Source of a class that follows from where people live."""
 UNKNOWN = "unknown"
 """Source where nobody gave a class and none was computed."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from data.records import Message
+from geo.urban_form import UrbanFormParams
 
 Progress = Callable[[float, Message], None]
 """Hears a share from 0 to 1 and what is being done; may raise to stop."""
@@ -264,6 +265,7 @@ class ScoringParams:
     hotspots: HotspotParams = field(default_factory=HotspotParams)
     cells: CellParams = field(default_factory=CellParams)
     facilities: FacilityParams = field(default_factory=FacilityParams)
+    urban_form: UrbanFormParams = field(default_factory=UrbanFormParams)
 
     def severity_of(self, topic: str) -> float:
         """Return the points of a topic."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo import boundaries, grid, urban_rural
+from geo import boundaries, grid, urban_form, urban_rural
 from risk import features
 from risk.features import Floats, SourceFrames
 from risk.params import ScoringParams
@@ -84,7 +84,7 @@ def find_places(
     if len(areas):
         for shape in _outermost(areas).geometry:
             cells.update(grid.cells_of_boundary(shape, resolution))
-    return _describe(sorted(cells), resolution, known, areas, placed)
+    return _describe(sorted(cells), resolution, known, areas, placed, params)
 
 
 def _fitting_resolution(areas: gpd.GeoDataFrame, params: ScoringParams) -> int:
@@ -110,6 +110,7 @@ def _describe(
     known: SourceFrames,
     areas: gpd.GeoDataFrame,
     placed: Sequence[pd.DataFrame],
+    params: ScoringParams,
 ) -> Places:
     lon, lat = grid.cell_centre(cells)
     people = known.population
@@ -122,6 +123,7 @@ def _describe(
     district = np.array([above["district"].get(code) for code in smallest], dtype=object)
     names = dict(zip(areas["area_code"], areas["name"], strict=True)) if len(areas) else {}
     classes, sources = urban_rural.class_of_areas(smallest, areas)
+    _class_by_ground(cells, smallest, classes, sources, areas, people, params)
     members = _members(smallest, above)
     return Places(
         cells=tuple(cells),
@@ -137,6 +139,36 @@ def _describe(
         residents=_residents(cells, resolution, people, areas, members),
         cells_of_area=members,
     )
+
+
+def _class_by_ground(
+    cells: list[str],
+    smallest: NDArray[np.object_],
+    classes: NDArray[np.object_],
+    sources: NDArray[np.object_],
+    areas: gpd.GeoDataFrame,
+    people: pd.DataFrame,
+    params: ScoringParams,
+) -> None:
+    """Class cells of townships that nobody classed and that have no villages by their ground."""
+    if len(areas) == 0 or len(people) == 0 or not {"level", "parent_code"} <= set(areas.columns):
+        return
+    is_township = areas["level"] == "township"
+    has_villages = set(areas.loc[areas["level"] == "village", "parent_code"])
+    alone = set(areas.loc[is_township & ~areas["area_code"].isin(has_villages), "area_code"])
+    at = np.flatnonzero(
+        [
+            code in alone and source in {urban_rural.UNKNOWN, urban_rural.COMPUTED}
+            for code, source in zip(smallest, sources, strict=True)
+        ]
+    )
+    if len(at) == 0:
+        return
+    found = urban_form.classes_of_cells(
+        [cells[i] for i in at.tolist()], areas, people, params=params.urban_form
+    )
+    known = ~pd.isna(found)
+    classes[at[known]], sources[at[known]] = found[known], urban_rural.COMPUTED
 
 
 def _names(

@@ -82,7 +82,7 @@ def draw_recompute() -> None:
     ):
         try:
             made = area_classes.recompute(
-                cached.store(), cached.settings().urban_form,
+                cached.store(), cached.settings().scoring.urban_form,
                 actor=cached.actor(), scope=cached.scope(), now=cached.now(),
             )  # fmt: skip
         except MedPatrolError as error:

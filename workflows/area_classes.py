@@ -123,7 +123,7 @@ def compute_after(
 ) -> None:
     """Compute missing classes anew where areas or people came or went, with the settings in use."""
     if not CHANGED_BY.isdisjoint(kinds):
-        compute_missing(store, read_settings().urban_form, actor=actor, now=now)
+        compute_missing(store, read_settings().scoring.urban_form, actor=actor, now=now)
 
 
 def recompute(

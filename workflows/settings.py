@@ -11,15 +11,17 @@ from typing import Any, get_type_hints
 
 from errors import SettingsError
 from geo.seats import RemoteParams
-from geo.urban_form import UrbanFormParams
+from risk.exploration import ExplorationParams
 from risk.params import ScoringParams
 from routing.solve import SolverParams
 from workflows.access_settings import AccessSettings
 from workflows.clocks import LedgerParams
+from workflows.exploration import Capacity
 from workflows.lead_links import LinkParams
 from workflows.planning import PlanningParams
 from workflows.record_params import RecordParams
 from workflows.seat_minutes import SeatParams
+from workflows.signal_params import SignalParams
 
 SHIPPED = Path(__file__).parent.parent / "medpatrol.toml"
 SETTINGS_VARIABLE = "MEDPATROL_SETTINGS"
@@ -61,13 +63,23 @@ class Settings:
     access: AccessSettings = field(default_factory=AccessSettings)
     ledger: LedgerParams = field(default_factory=LedgerParams)
     links: LinkParams = field(default_factory=LinkParams)
-    urban_form: UrbanFormParams = field(default_factory=UrbanFormParams)
     remote: RemoteParams = field(default_factory=RemoteParams)
+    signals: SignalParams = field(default_factory=SignalParams)
+    exploration: ExplorationParams = field(default_factory=ExplorationParams)
 
     def seat_params(self) -> SeatParams:
         """Return how minutes to the seat are found: by the roads and speeds of planning."""
         return SeatParams(
             remote=self.remote, roads=self.planning.roads, straight=self.planning.travel
+        )
+
+    def capacity(self) -> Capacity:
+        """Return how many hours of officers a week has, for the share of random visits."""
+        hours = self.planning.shifts
+        return Capacity(
+            team_size=hours.team_size,
+            max_teams=hours.max_teams,
+            day_s=hours.end_s - hours.start_s - hours.lunch_s,
         )
 
 
