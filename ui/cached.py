@@ -20,7 +20,17 @@ from data.schema import TIME_ZONE
 from data.scope import Scope
 from errors import ForbiddenError
 from ui import state
-from workflows import access, entries, evenness, overview, reading, rule_check, score_runs, weeks
+from workflows import (
+    access,
+    backtest,
+    entries,
+    evenness,
+    overview,
+    reading,
+    rule_check,
+    score_runs,
+    weeks,
+)
 from workflows.settings import Settings, read_settings
 
 _KEYED: dict[str | type[Any], Callable[[Any], Any]] = {
@@ -250,3 +260,23 @@ def _recent_imports(store_version: str, scope: Scope) -> pd.DataFrame:
 def planning_week(of: reading.ScoreRun | None) -> date:
     """Return the Monday of the week that is planned next."""
     return weeks.next_week(now() if of is None else of.as_of)
+
+
+def replays() -> list[backtest.BacktestRun]:
+    """Return the replays of past weeks over what the visitor looks at, newest first."""
+    return _replays(version(), scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _replays(store_version: str, scope: Scope) -> list[backtest.BacktestRun]:
+    return backtest.runs(store(), scope=scope)
+
+
+def replay_values(run_id: str) -> pd.DataFrame:
+    """Return the figures of a replay."""
+    return _replay_values(version(), run_id, scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _replay_values(store_version: str, run_id: str, scope: Scope) -> pd.DataFrame:
+    return backtest.values(store(), run_id, scope=scope)

@@ -26,10 +26,10 @@ from web import (
     audit_routes,
     import_routes,
     layer_routes,
-    score_card_routes,
     ledger_routes,
     payloads,
     record_routes,
+    score_card_routes,
 )
 from workflows import access, map_layers, wording
 

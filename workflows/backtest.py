@@ -21,6 +21,7 @@ from data.store import backtests, jobs
 from data.store.backtests import BacktestRun
 from data.store.engine import Store
 from data.store.rows import load_rows
+from data.store.scores import ScoreRun
 from errors import NoDataError
 from risk import backtest, replay, scored
 from risk.cells import Fitted, is_usable
@@ -34,10 +35,19 @@ from workflows.weeks import DAYS_A_WEEK, local_day, midnight, week_of
 
 log = logging.getLogger(__name__)
 
+__all__ = [
+    "BacktestRun", "Period", "checked", "default_period", "expected_minutes", "request_backtest",
+    "run_backtest", "run_job", "runs", "values", "write",
+]  # fmt: skip
+
 RIGHT = "scores.run"
 KIND = "backtest"
 DEFAULT_WEEKS, DEFAULT_EVERY = 26, 2
 MOST_ORIGINS = 160
+_CELL_WEEKS_A_SECOND = 12_000.0
+_ORIGIN_S = 8.0
+_REFIT_DAYS = 31
+"""Speeds on a small machine; only the minutes that the page announces rely on them."""
 _OUTCOME_COLUMNS = ("inspection_id", "officer_ids", "minutes", "arm", "inclusion_prob")
 
 
@@ -241,6 +251,18 @@ def request_backtest(
         actor=actor,
         now=now,
     )
+
+
+def expected_minutes(period: Period, run: ScoreRun | None) -> int:
+    """Return about how many minutes a replay takes, from the size of the last score."""
+    cells, weeks = (
+        float(str(run.summary.get(name) or default)) if run is not None else default
+        for name, default in (("n_cells_fitted", 3_000.0), ("n_weeks", 104.0))
+    )
+    n = len(period.origins())
+    n_fits = min(n, 1 + n * period.every_weeks * DAYS_A_WEEK // _REFIT_DAYS)
+    seconds = n_fits * cells * weeks / _CELL_WEEKS_A_SECOND + n * _ORIGIN_S
+    return max(1, round(seconds / 60.0))
 
 
 def run_job(
