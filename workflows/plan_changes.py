@@ -152,7 +152,7 @@ def with_routes(
         )
         if isinstance(timed, edit.Fault):
             raise broken(timed, ground.visits.get(wanted[0] if wanted else ""), route)
-        routes.append(_route(route, timed, ground, keeps))
+        routes.append(timed_route(route, timed, ground, keeps))
     return _totalled(replace(plan, routes=tuple(routes)))
 
 
@@ -331,7 +331,8 @@ def _locked(plan: Plan) -> set[str]:
     return {stop.visit.visit_id for route in plan.routes for stop in route.stops if stop.locked}
 
 
-def _route(route: Route, timed: edit.TimedRoute, ground: Ground, locked: set[str]) -> Route:
+def timed_route(route: Route, timed: edit.TimedRoute, ground: Ground, locked: set[str]) -> Route:
+    """Return a route with new stops and times; its drawn way goes where the order changed."""
     same = [stop.visit for stop in timed.stops] == names(route)
     return Route(
         team_id=route.team_id,

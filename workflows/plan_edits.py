@@ -6,13 +6,14 @@ rule and the record. Soft rules warn. Undo and redo are revisions too, so that a
 screen, a reload or a restart finds them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from data import audit
-from data.records import Message, Plan
+from data.records import Message, Plan, Visit
 from data.scope import Scope
 from data.store import documents, plan_history, plans
 from data.store.engine import Store, to_seconds
@@ -115,6 +116,7 @@ def change_plan(
     scope: Scope,
     now: datetime,
     params: PlanningParams,
+    extra: Sequence[Visit] = (),
 ) -> Edited:
     """
     Make a change and save it as a new revision.
@@ -125,6 +127,8 @@ def change_plan(
         The revision that the editor saw; a newer one refuses the change.
     key
         The same key again changes nothing and returns the plan as it is.
+    extra
+        Visits that the plan does not know yet.
 
     Raises
     ------
@@ -145,7 +149,7 @@ def change_plan(
         done = done_visits(conn, plan_id)
     refuse_closed(held.plan)
     if held.revision == revision:
-        ground = ground_of(store, held.plan, params, scope=scope)
+        ground = ground_of(store, held.plan, params, scope=scope, extra=extra)
         after, delta = checked(held.plan, change, ground, done=done)
     else:
         after, delta = held.plan, delta_of(held.plan, held.plan)

@@ -9,7 +9,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -154,3 +154,15 @@ def ground_of(
 
 def _once(visits: Iterable[Visit]) -> list[Visit]:
     return list({visit.visit_id: visit for visit in visits}.values())
+
+
+def with_paths(store: Store, plan: Plan, params: PlanningParams, *, scope: Scope) -> Plan:
+    """Return the plan with the ways of those routes drawn that have none, along known roads."""
+    bare = [route for route in plan.routes if route.stops and not route.path]
+    if not bare:
+        return plan
+    ways = travel.ways_for(
+        store, scope=scope, as_of=plan.as_of, roads=params.roads, straight=params.travel
+    )
+    drawn = {(r.team_id, r.day): r for r in ways.with_paths(bare, plan.teams)}
+    return replace(plan, routes=tuple(drawn.get((r.team_id, r.day), r) for r in plan.routes))
