@@ -20,6 +20,7 @@ class Asked:
     """Who asks in this run of the page, and when: asked of the store once, not at each step."""
 
     version: str
+    ledger: str
     scope: Scope
     now: datetime
     actor: str
@@ -30,7 +31,13 @@ def ask() -> Asked:
     """Return who asks now; every act asks anew by itself."""
     visitor = cached.visitor()
     scope = access.narrowed(visitor.scope, state.district())
-    return Asked(cached.version(), scope, minute(), visitor.account, visitor.rights)
+    return Asked(cached.version(), _mark(), scope, minute(), visitor.account, visitor.rights)
+
+
+def _mark() -> str:
+    """Name the state of the ledger: not every change in the store is one of the ledger."""
+    store = cached.store()
+    return f"{store.url}@{ledger_views.mark(store)}"
 
 
 _KEYED: dict[str | type[Any], Any] = {Scope: repr}
@@ -59,11 +66,11 @@ def counts(asked: Asked | None = None) -> dict[str, int]:
     if asked is None:
         book()
         asked = ask()
-    return _counts(asked.version, asked.scope, asked.now)
+    return _counts(asked.ledger, asked.scope, asked.now)
 
 
 @st.cache_resource(max_entries=64, hash_funcs=_KEYED)
-def _counts(store_version: str, scope: Scope, now: datetime) -> dict[str, int]:
+def _counts(mark: str, scope: Scope, now: datetime) -> dict[str, int]:
     return ledger_views.counts(cached.store(), scope=scope, now=now)
 
 
@@ -71,12 +78,12 @@ def page(
     asked: Asked, codes: Mapping[str, str], *, limit: int, offset: int
 ) -> tuple[pd.DataFrame, int]:
     """Return one page of lines and how many there are in all."""
-    return _page(asked.version, asked.scope, asked.now, tuple(sorted(codes.items())), limit, offset)
+    return _page(asked.ledger, asked.scope, asked.now, tuple(sorted(codes.items())), limit, offset)
 
 
 @st.cache_resource(max_entries=64, hash_funcs=_KEYED)
 def _page(
-    store_version: str,
+    mark: str,
     scope: Scope,
     now: datetime,
     codes: tuple[tuple[str, str], ...],
@@ -103,11 +110,11 @@ def _story(store_version: str, scope: Scope, now: datetime, lead_id: str) -> led
 
 def owners(asked: Asked) -> list[str]:
     """Return who leads can be given to."""
-    return _owners(asked.version, asked.scope)
+    return _owners(asked.ledger, asked.scope)
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
-def _owners(store_version: str, scope: Scope) -> list[str]:
+def _owners(mark: str, scope: Scope) -> list[str]:
     return ledger_views.owners(_book(cached.store().url), scope=scope)
 
 

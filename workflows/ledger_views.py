@@ -111,6 +111,12 @@ def places(store: Store, codes: Mapping[str, str], *, scope: Scope, now: datetim
     return rows[rows["complaint_id"].isin(set(lines["complaint_id"]))]
 
 
+def mark(store: Store) -> str:
+    """Return what changes when the ledger's lines or pairs do, for the key of a cache."""
+    with store.read() as conn:
+        return reads.mark(conn)
+
+
 def counts(store: Store, *, scope: Scope, now: datetime) -> dict[str, int]:
     """Return the numbers of the ledger: the same on every page; ``groups`` of likely repeats."""
     found = reads.counts(store, scope=scope, now=to_seconds(now), today_end=_today_end(now))

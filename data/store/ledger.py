@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from data.scope import Scope
-from data.store import tables
+from data.store import queries, tables
 from data.store.engine import Store
 from data.store.ledger_tables import lead_acts, lead_index, lead_pairs, lead_states, lead_views
 
@@ -219,6 +219,13 @@ def pairs(
     names = ["first_id", "second_id", "kind", "score", "reasons", "verdict"]
     with store.read() as conn:
         return pd.DataFrame([tuple(row) for row in conn.execute(query)], columns=names)
+
+
+def mark(conn: Connection) -> str:
+    """Return what changes when lines or pairs do: records the index is made of, and acts."""
+    found = queries.mark_of(conn, ("complaints", "facilities", "inspections"))
+    last = conn.execute(select(func.max(lead_acts.c.act_id))).scalar()
+    return ".".join(map(str, (*found, last or 0)))
 
 
 def likely_ends(store: Store, *, scope: Scope) -> list[tuple[str, str]]:
