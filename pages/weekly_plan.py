@@ -74,4 +74,4 @@ drafts = cached.plans(week)
 if drafts.empty:
     st.info(text("本周还没有计划。先核对在岗人员，再生成计划。"))
     st.stop()
-plan_view.draw(plan_view.choose(drafts), run)
+plan_view.draw(cached.life(plan_view.choose(drafts).plan_id), run)

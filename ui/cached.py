@@ -26,6 +26,11 @@ from workflows import (
     entries,
     evenness,
     overview,
+    plan_compare,
+    plan_ground,
+    plan_life,
+    plan_margins,
+    plan_week,
     reading,
     rule_check,
     score_runs,
@@ -226,6 +231,55 @@ def _plan(store_version: str, plan_id: str, scope: Scope) -> Plan:
     return reading.load_plan(store(), plan_id, scope=scope)
 
 
+def life(plan_id: str) -> plan_life.Life:
+    """Return where a plan stands, what happened to it and what came of its visits."""
+    return _life(version(), plan_id, scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _life(store_version: str, plan_id: str, scope: Scope) -> plan_life.Life:
+    return plan_life.read_life(store(), plan_id, scope=scope)
+
+
+def margins(plan_id: str) -> dict[str, int] | None:
+    """Return what more or fewer hands are worth to a plan, where somebody had it computed."""
+    return plan_margins.read_margins(store(), plan_id, scope=scope())
+
+
+def class_of_cells() -> dict[str, str]:
+    """Return the urban-rural class of each scored cell."""
+    return _class_of_cells(version(), scope())
+
+
+@st.cache_resource(max_entries=8, hash_funcs=_KEYED)
+def _class_of_cells(store_version: str, scope: Scope) -> dict[str, str]:
+    return plan_compare.class_of_cells(store(), scope=scope)
+
+
+def township_names(of: Plan) -> dict[str, str]:
+    """Return the names of townships by the beginning of their code."""
+    return _township_names(version(), of.plan_id, scope())
+
+
+@st.cache_resource(max_entries=8, hash_funcs=_KEYED)
+def _township_names(store_version: str, plan_id: str, scope: Scope) -> dict[str, str]:
+    of = reading.load_plan(store(), plan_id, scope=scope)
+    return plan_compare.township_names(store(), of, scope=scope)
+
+
+def waiting_leads(of: Plan) -> dict[str, tuple[str, date | None]]:
+    """Return open leads that no team of a plan visits: number → topic and due day."""
+    return _waiting_leads(version(), of.plan_id, scope())
+
+
+@st.cache_resource(max_entries=8, hash_funcs=_KEYED)
+def _waiting_leads(
+    store_version: str, plan_id: str, scope: Scope
+) -> dict[str, tuple[str, date | None]]:
+    of = reading.load_plan(store(), plan_id, scope=scope)
+    return plan_week.waiting_leads(store(), of, scope=scope, now=now())
+
+
 def rule_report(of: Plan) -> rule_check.RuleReport:
     """Return how a plan stands against the rules."""
     return _rule_report(version(), of.plan_id, scope())
@@ -234,7 +288,9 @@ def rule_report(of: Plan) -> rule_check.RuleReport:
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
 def _rule_report(store_version: str, plan_id: str, scope: Scope) -> rule_check.RuleReport:
     of = reading.load_plan(store(), plan_id, scope=scope)
-    return rule_check.check_saved_plan(store(), of, scope=scope, params=settings().planning)
+    # what edits stand on is made here once, so that the first edit is answered as fast as the next
+    ground = plan_ground.ground_of(store(), of, settings().planning, scope=scope)
+    return ground.check(of)
 
 
 def default_as_of() -> datetime:

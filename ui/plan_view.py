@@ -6,13 +6,29 @@ import pandas as pd
 import streamlit as st
 
 from data.records import Plan
-from ui import cached, charts, filters, map_pages, messages, rule_panel, state, tables
+from ui import (
+    cached,
+    charts,
+    filters,
+    map_pages,
+    messages,
+    plan_actions,
+    plan_board,
+    plan_compare,
+    plan_forms,
+    plan_life_bar,
+    plan_week,
+    rule_panel,
+    state,
+    tables,
+)
 from ui.messages import text
+from workflows import plan_edits
 from workflows.exports import DAY_NAMES
+from workflows.plan_life import Life
 from workflows.reading import ScoreRun
 
 WHOLE_WEEK = 7
-N_LEFT_OUT_SHOWN = 200
 MOST_TEAMS = 12
 
 
@@ -36,27 +52,22 @@ def choose(drafts: pd.DataFrame) -> Plan:
     return cached.plan(str(chosen))
 
 
-def draw(plan: Plan, run: ScoreRun) -> None:
-    """Draw a plan."""
+def draw(life: Life, run: ScoreRun) -> None:
+    """Draw a plan: where it stands, numbers, map, loads, rules, board, what was left out."""
+    plan = life.plan
+    plan_life_bar.draw(life)
+    plan_actions.show_last()
     _headline(plan)
-    days = [
-        day
-        for day in range(WHOLE_WEEK)
-        if any(route.day == day and route.stops for route in plan.routes)
-    ]
+    days = plan_board.days_of(plan)
     if days:
         names = {str(day): _day_name(plan, day) for day in (*days, WHOLE_WEEK)}
+        busy = next((r.day for r in plan.routes if r.stops), days[0])
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            day = int(filters.one_of("day", names, label=text("日期"), default=str(days[0])))
+            day = int(filters.one_of("day", names, label=text("日期"), default=str(busy)))
             teams = _chosen_teams(plan)
-        _day(plan, run, day, teams=teams)
-    st.subheader(text("未排 {n} 处：原因与最省的补救", n=len(plan.left_out)), anchor=False)
-    shown = sorted(plan.left_out, key=lambda item: -item.visit.prize)[:N_LEFT_OUT_SHOWN]
-    st.dataframe(
-        tables.left_out(shown), hide_index=True, height=300, alt=text("未排事项、原因与补救")
-    )
-    if len(plan.left_out) > len(shown):
-        st.caption(text("按计划价值列出前 {n} 项；全部在 Excel 的“未排”表中", n=N_LEFT_OUT_SHOWN))
+        _day(life, run, day, teams=teams)
+    plan_forms.left_out(life)
+    plan_compare.draw(plan)
 
 
 def _headline(plan: Plan) -> None:
@@ -120,7 +131,8 @@ def _day_name(plan: Plan, day: int) -> str:
     return f"{text(DAY_NAMES[day])} {plan.week_start + timedelta(days=day):%m-%d}"
 
 
-def _day(plan: Plan, run: ScoreRun, day: int, *, teams: list[str]) -> None:
+def _day(life: Life, run: ScoreRun, day: int, *, teams: list[str]) -> None:
+    plan = life.plan
     board, load, lawful = st.columns([6, 3, 3])
     with board:
         map_pages.plan_map(plan, run, day=None if day == WHOLE_WEEK else day, teams=teams)
@@ -138,11 +150,33 @@ def _day(plan: Plan, run: ScoreRun, day: int, *, teams: list[str]) -> None:
             for team in plan.teams:
                 members = ", ".join(team.officer_ids)
                 st.text(f"{text('队 {team}', team=team.team_id)}  {members}")
-    if day == WHOLE_WEEK:
-        return
+    if day != WHOLE_WEEK:
+        _board(life, day, teams=teams)
+
+
+def _board(life: Life, day: int, *, teams: list[str]) -> None:
+    plan = life.plan
     st.subheader(text("{day}时间表", day=_day_name(plan, day)), anchor=False)
-    rows, spec = charts.timeline(plan, day, teams=teams)
-    st.vega_lite_chart(pd.DataFrame(rows), spec, alt=text("各队当日时间表"))
-    st.dataframe(
-        tables.timetable(plan, day, teams=teams), hide_index=True, alt=text("当日各站明细")
+    may_edit = cached.may("plans.write") and plan.status in plan_edits.OPEN
+    shifts = cached.settings().planning.shifts
+    done = frozenset(v for v, found in life.results.items() if found.result in plan_edits.MADE)
+    st.caption(text("编计划请用电脑；手机上可看下面的列表"), width="stretch")
+    event = plan_board.draw(
+        plan,
+        day=day,
+        teams=teams,
+        revision=life.revision,
+        done=done,
+        editable=may_edit,
+        lunch=(shifts.lunch_from_s, shifts.lunch_to_s),
     )
+    if event is not None:
+        plan_actions.change(life, event.change, key=event.key)
+    if may_edit:
+        plan_forms.edit_form(life, day=day)
+        plan_week.draw(life, day=day)
+    plan_forms.results(life, day=day)
+    with st.expander(text("当日各站明细")):
+        st.dataframe(
+            tables.timetable(plan, day, teams=teams), hide_index=True, alt=text("当日各站明细")
+        )

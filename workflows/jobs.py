@@ -36,11 +36,14 @@ from workflows import (
     access,
     backtest,
     demo,
+    exploration,
     import_requests,
     importing,
+    plan_margins,
     planning,
     requests,
     scoring,
+    signal_runs,
 )
 from workflows.clocks import Clocks
 from workflows.import_reading import Choice
@@ -219,7 +222,30 @@ def _scored(
         progress=reporter.or_cancel,
         seat_params=settings.seat_params(),
     )
+    _signals(store, settings, job, reporter, as_of=run.as_of)
     return {"run_id": run.run_id}
+
+
+def _signals(
+    store: Store, settings: Settings, job: jobs.Job, reporter: Reporter, *, as_of: datetime
+) -> Mapping[str, Any]:
+    """Find what is new, and draw next week's random visits."""
+    run_id = signal_runs.compute(
+        store, settings.signals, as_of=as_of, actor=job.actor, now=datetime.now(UTC),
+        progress=reporter.or_cancel,
+    )  # fmt: skip
+    draws = exploration.draw_after_scoring(
+        store, settings.exploration, candidates=settings.planning.candidates,
+        capacity=settings.capacity(), as_of=as_of, actor=job.actor, now=datetime.now(UTC),
+    )  # fmt: skip
+    return {"signal_run_id": run_id, "n_draws": len(draws)}
+
+
+def _run_signals(
+    store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
+) -> Mapping[str, Any]:
+    as_of = datetime.fromisoformat(job.params["as_of"])
+    return _signals(store, settings, job, reporter, as_of=as_of)
 
 
 def _run_backtest(
@@ -269,13 +295,30 @@ def _run_plan(
     return {"plan_id": plan.plan_id}
 
 
+def _run_margins(
+    store: Store, settings: Settings, job: jobs.Job, reporter: Reporter
+) -> Mapping[str, Any]:
+    values = plan_margins.make_margins(
+        store,
+        job.params["plan_id"],
+        settings.planning,
+        scope=access.scope_of(store, job.actor),
+        actor=job.actor,
+        now=datetime.now(TIME_ZONE),
+        progress=reporter.or_cancel,
+    )
+    return {"plan_id": job.params["plan_id"], **values}
+
+
 RUNNERS: Mapping[str, Callable[[Store, Settings, jobs.Job, Reporter], Mapping[str, Any]]] = {
     "demo": _run_demo,
     "import": _run_import,
     "import_check": _run_import_check,
     "score": _run_score,
     "backtest": _run_backtest,
+    "signals": _run_signals,
     "plan": _run_plan,
+    "plan_margins": _run_margins,
 }
 
 

@@ -201,6 +201,15 @@ def _planned_district(scope: Scope, district_code: str | None) -> str | None:
     return district_code
 
 
+def request_margins(
+    store: Store, plan_id: str, *, district_code: str | None, actor: str, key: str
+) -> str:
+    """Queue the computing of what more or fewer hands are worth to a plan; return the job's id."""
+    access.require(store, actor, "plans.write")
+    params = {"plan_id": plan_id, "district_code": district_code}
+    return jobs.submit(store, kind="plan_margins", params=params, key=key, actor=actor)
+
+
 def job(store: Store, job_id: str, *, scope: Scope) -> Job:
     """Return a job's row; NotFoundError where it is not there or not the reader's."""
     return jobs.get_job(store, job_id, scope=scope)
