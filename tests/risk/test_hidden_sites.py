@@ -237,3 +237,29 @@ def test_rows_of_unknown_cells_are_refused():
     reports = pd.DataFrame({"cell": [9], "week": [1], "n": [1]})
     with pytest.raises(ValueError, match="does not exist"):
         hidden_data(np.zeros((2, 0)), np.zeros((0, 2), int), reports, no_looks(), n_weeks=4)
+
+
+def test_a_campaign_that_doubles_the_visits_is_no_outbreak():
+    """More finds because of more looks must not raise what is believed to stand there."""
+    x, pairs, reports, looks, sites = county(seed=8, n_weeks=30, visits=15)
+    usual = sane(hidden_sites.fit(hidden_data(x, pairs, reports, looks, n_weeks=30), params=QUICK))
+    _, _, more_reports, more_looks, left = county(seed=8, n_weeks=30, visits=30)
+    data = hidden_data(x, pairs, more_reports, more_looks, n_weeks=30)
+    busy = sane(hidden_sites.fit(data, params=QUICK))
+    assert more_looks["n_found"].sum() > 1.2 * looks["n_found"].sum()
+    wrong_usual = usual.mean.sum() / sites.sum()
+    assert busy.mean.sum() / left.sum() < 1.6 * max(wrong_usual, 1.0)
+
+
+def test_turnover_and_detection_stay_where_they_can_be_believed():
+    """Worlds unlike the model drove turnover to 98 % a week."""
+    x, pairs, reports, looks, _ = county(seed=9, n_weeks=30)
+    rng = np.random.default_rng(0)
+    scattered = reports.assign(cell=rng.permutation(len(x))[reports["cell"]])
+    state = hidden_sites.fit(
+        hidden_data(x, pairs, pd.concat([scattered] * 3), looks, n_weeks=30), params=QUICK
+    )
+    assert (state.turnover < 0.03).all()
+    detection = 1 / (1 + np.exp(-state.detection_logit))
+    assert (detection > 0.1).all()
+    assert (detection < 0.8).all()
