@@ -39,7 +39,9 @@ def draw(
         key = f"{job_id}-{number}"
         settled = _settle(table, key)
         for report in reports:
-            import_rows.draw(report)
+            # What is asked above need not be said again.
+            notes = [note for note in report["notes"] if note != table["asks_datum"]]
+            import_rows.draw({**report, "notes": notes})
         if not table["is_layer"] and table["kind"] is not None:
             columns = _columns(table, settled, key)
             settled["columns"] = columns
@@ -274,9 +276,9 @@ def _changed(table: Mapping[str, Any], settled: Mapping[str, Any]) -> dict[str, 
         "datum": settled["datum"],
         "columns": before.get("columns") or {},
     }
-    if settled["kind"] != table["kind"] or (table["asks_kind"] and settled["kind"]):
+    if settled["kind"] != table["kind"]:
         choice.update(kind=settled["kind"], columns={})
-    elif settled["columns"] != _as_read(table):
+    elif settled["columns"] != _as_read(table) or (table["asks_kind"] and settled["kind"]):
         choice.update(kind=settled["kind"], columns=dict(settled["columns"]))
     same = {
         "file": table["file"],

@@ -155,6 +155,7 @@ def legend_words(language: str) -> dict[str, Any]:
         "fringe_computed": say("城乡结合部（推算）"),
         "fringe_year": keep("{name}，{year} 年", name="name", year="year"),
         "leads_open": keep("未办结线索 {n} 条", n="n"),
+        "points_coming": keep("待导入的点位 {n} 处", n="n"),
         "leads_coarse": keep("其中 {n} 条只知道村或乡镇（虚线圈）", n="n"),
         "leads_closed": keep("已办结线索 {n} 条", n="n"),
         "cases": keep("近 {d} 天案件 {n} 起", d="d", n="n"),

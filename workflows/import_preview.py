@@ -114,7 +114,8 @@ def _layer(points: Sequence[pd.DataFrame]) -> Mapping[str, Any] | None:
     if every.empty:
         return None
     every = every.iloc[:: max(1, len(every) // _SQUARES)]
-    return map_layers.leads_layer(every.assign(status="new", closed_on=pd.NaT))
+    layer = map_layers.leads_layer(every.assign(status="new", closed_on=pd.NaT))
+    return {**layer, "coming": True}
 
 
 def _shortened(file: Mapping[str, Any]) -> dict[str, Any]:

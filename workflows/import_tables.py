@@ -5,7 +5,7 @@ from typing import Any
 
 from data import schema
 from data.importers import headers, proposal
-from data.importers.profiles import DEFAULT, FileProfile
+from data.importers.profiles import DEFAULT, FileProfile, Rule
 from data.importers.reading import FileTable
 from errors import BadFileError
 from workflows import import_profiles, import_reading
@@ -44,6 +44,10 @@ def _described(table: FileTable, source: Source, wish: Wish, *, is_only: bool) -
     choice = wish.choice(source.name, table.sheet)
     profile = _profile(table, source, wish, is_only=is_only)
     kind = _likeliest(table) if profile is None else profile.rule.kind
+    asked = profile
+    if asked is None and kind is not None and is_only:
+        # The kind is to be confirmed: what it needs is asked along with it.
+        asked = FileProfile(pattern=source.name, rule=Rule(kind=kind))
     read_as = {} if kind is None else _read_as(table, kind, profile)
     is_skipped = choice is not None and choice.skip
     return {
@@ -53,7 +57,7 @@ def _described(table: FileTable, source: Source, wish: Wish, *, is_only: bool) -
         "skip": is_skipped,
         "unread": profile is None and not is_only and not is_skipped,
         "asks_kind": profile is None and is_only and not is_skipped,
-        "missing": [] if profile is None or is_skipped else _missing(table, profile, read_as),
+        "missing": [] if asked is None or is_skipped else _missing(table, asked, read_as),
         "asks_datum": None,
         "datum": None,
         "assumed": False,

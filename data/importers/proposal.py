@@ -34,7 +34,9 @@ _NUMBERS = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
 _AREA = re.compile(r"\d{6}(\d{3}){0,2}")
 _ADDRESS = re.compile(r"[省市县区镇乡村街路巷号栋室旁]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_PERSONAL = ("电话", "手机", "姓名", "人", "身份证", "phone", "name")
+_PERSONAL = ("电话", "手机", "姓名", "人", "员", "者", "家属", "身份证", "phone", "name")
+_LIKE_A_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
+_PLACE_ENDS = tuple("省市县区镇乡村街路巷局所院")
 _SPAN = {"lon": (73.0, 136.0), "lat": (17.0, 54.0)}
 
 
@@ -184,6 +186,10 @@ def _shown(column: schema.Column | None, header: str, sample: Sequence[str]) -> 
     first = list(dict.fromkeys(sample))[:_SHOWN_SAMPLES]
     phones = sum(bool(_PHONE.fullmatch(text)) and len(text) > 8 for text in sample)
     looks_personal = any(word in header for word in _PERSONAL) or phones * 2 > len(sample)
+    names = sum(
+        bool(_LIKE_A_NAME.fullmatch(text)) and not text.endswith(_PLACE_ENDS) for text in sample
+    )
+    looks_personal = looks_personal or names * 2 > len(sample)
     if looks_personal if column is None else column.identity:
         return ("***",) * min(len(first), 1)
     return tuple(_NUMBERS.sub("***", text.replace(DIGITS_LOST, ""))[:24] for text in first)

@@ -152,7 +152,7 @@ const ENTRIES = {
     const [open, closed] = [sum(payload.open), sum(payload.closed)];
     const coarse = sum(payload.coarse ?? []);
     const rings = [
-      [true, open, words.leads_open, false],
+      [true, open, payload.coming ? words.points_coming : words.leads_open, false],
       [true, coarse, words.leads_coarse, true],
       [false, closed, words.leads_closed, false],
     ];
