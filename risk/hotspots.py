@@ -48,10 +48,11 @@ class MetricGrid:
 
     def binned(self, east_m: Floats, north_m: Floats, weights: Floats) -> Floats:
         """Return the sum of weights per bin; points outside the extent go to the edge bins."""
-        row, column = self.positions(east_m, north_m)
         n_rows, n_columns = self.shape
-        at_row = np.clip(np.rint(row).astype(np.int64), 0, n_rows - 1)
-        at_column = np.clip(np.rint(column).astype(np.int64), 0, n_columns - 1)
+        at_row = ((north_m - self.south_m) * (1.0 / self.bin_m)).astype(np.int32)
+        at_column = ((east_m - self.west_m) * (1.0 / self.bin_m)).astype(np.int32)
+        np.clip(at_row, 0, n_rows - 1, out=at_row)
+        np.clip(at_column, 0, n_columns - 1, out=at_column)
         flat = np.bincount(
             at_row * n_columns + at_column, weights=weights, minlength=n_rows * n_columns
         )
@@ -125,9 +126,11 @@ def kernel_density(
     """
     if len(events[0]) == 0 or len(targets[0]) == 0:
         return np.zeros(len(targets[0]))
-    every_east = np.concatenate([events[0], targets[0]])
-    every_north = np.concatenate([events[1], targets[1]])
-    grid = make_grid(every_east, every_north, bandwidth_m=bandwidth_m, max_bins=max_bins)
+    corners = [
+        np.array([min(own.min(), other.min()), max(own.max(), other.max())])
+        for own, other in zip(events, targets, strict=True)
+    ]
+    grid = make_grid(corners[0], corners[1], bandwidth_m=bandwidth_m, max_bins=max_bins)
     density = smoothed(
         grid.binned(events[0], events[1], weights), bandwidth_m=bandwidth_m, bin_m=grid.bin_m
     )
