@@ -13,7 +13,7 @@ from data.store.engine import Store
 from data.store.rows import load_rows
 from errors import NoDataError
 from geo import grid
-from workflows import persons, rule_check
+from workflows import exploration, persons, rule_check, signals
 from workflows.candidates import CandidateParams, Candidates, Known, by_worth, make_candidates
 from workflows.weeks import local_day
 
@@ -78,7 +78,15 @@ def load_candidates(
     )
     # who should be registered and is not becomes a targeted check, ranked like all else
     checks = persons.registration_checks(store, params, severity=severity, scope=scope, as_of=as_of)
-    ranked = sorted((*candidates.visits, *checks), key=by_worth)
+    # what somebody asked for, and what chance picked, in its own week
+    stakeouts = signals.stakeout_visits(
+        store, params, severity=severity, scope=scope, week_start=week_start
+    )
+    drawn = exploration.required_visits(
+        store, params, scope=scope, week_start=week_start, as_of=as_of
+    )
+    others = (*candidates.visits, *checks, *stakeouts)
+    ranked = sorted(exploration.with_required(others, drawn), key=by_worth)
     candidates = replace(candidates, visits=tuple(ranked[:limit]))
     if not candidates.visits:
         raise NoDataError("没有可排的机构、线索或网格。请先导入机构和线索并评分")

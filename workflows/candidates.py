@@ -70,6 +70,10 @@ class CandidateParams:
         Share of such checks expected to find unlicensed practice, 0 to 1.
     registration_most
         Registration checks offered to a week at most.
+    stakeout_minutes
+        Length of a stake-out.
+    stakeout_success
+        Chance that a stake-out meets whoever works at the place that day, 0 to 1.
     """
 
     days: int = 5
@@ -98,6 +102,8 @@ class CandidateParams:
     registration_minutes: int = 45
     registration_share: float = 0.3
     registration_most: int = 40
+    stakeout_minutes: int = 150
+    stakeout_success: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
