@@ -26,11 +26,10 @@ def timed() -> Iterator[list[tuple[float, float]]]:
     from ui import cached, state
 
     def clocked(page: StreamlitPage) -> None:
-        if "pages" in page._page.parts:
-            # as the frame does before it runs a page; the driver leaves the frame out
-            cached.ask_again()
-            state.settle_language()
-            cached.visitor()
+        # as the frame does before it runs a page; the driver leaves the frame out
+        cached.ask_again()
+        state.settle_language()
+        cached.visitor()
         started, worked = time.perf_counter(), time.thread_time()
         try:
             run(page)

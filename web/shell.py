@@ -109,7 +109,7 @@ def draw() -> None:
     language = state.settle_language()
     visitor = cached.visitor()
     cached.note_work()
-    page = st.navigation(_pages(language))
+    page = st.navigation(_pages(language), expanded=True)
     with st.sidebar:
         if "work.read" in visitor.rights:
             _draw_district(language)

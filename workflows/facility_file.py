@@ -1,6 +1,6 @@
 """One facility: what it is, what was found there, what is open, may we go there this year?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from data.store.rows import load_rows
 from data.store.scores import ScoreRun
 from errors import NotFoundError
 from routing import rules
+from workflows import matching
 from workflows.candidates import CandidateParams
 from workflows.case_reading import NOT_HERE
 from workflows.past_checks import last_visits, past_checks
@@ -139,19 +140,23 @@ def facility_file(
         raise NotFoundError(NOT_HERE)
     row = found.rows.iloc[0].to_dict()
 
+    # records that a person has linked as the same place tell its history, too
+    ids = list(dict.fromkeys((facility_id, *matching.same_as(store, facility_id, as_of=as_of))))
+
     def of(kind: str, columns: tuple[str, ...]) -> pd.DataFrame:
-        return record_pages.of_facility(
-            store, kind, facility_id, scope=scope, as_of=as_of, columns=columns
+        return _joined(
+            record_pages.of_facility(store, kind, one, scope=scope, as_of=as_of, columns=columns)
+            for one in ids
         )
 
     inspections = of("inspections", INSPECTIONS).sort_values("started_at", ascending=False)
+    inspections["facility_id"] = facility_id
     score = {} if run is None else scores.load_facility(store, run.run_id, facility_id, scope=scope)
-    cases = record_pages.cases(
-        store,
-        record_pages.CaseFilter(facility_id=facility_id),
-        scope=scope,
-        as_of=as_of,
-        limit=None,
+    cases = _joined(
+        record_pages.cases(
+            store, record_pages.CaseFilter(facility_id=one), scope=scope, as_of=as_of, limit=None
+        ).rows
+        for one in ids
     )
     return FacilityFile(
         row=row,
@@ -161,10 +166,17 @@ def facility_file(
         ),
         leads=of("complaints", LEADS).sort_values("received_at", ascending=False),
         inspections=inspections,
-        cases=cases.rows,
+        cases=cases.sort_values("opened_on", ascending=False),
         recusals=of("recusals", ("officer_id", "facility_id", "reason")),
         visits_left=visits_left(inspections, facility_id, candidates, today=today),
     )
+
+
+def _joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all parts; empty ones only lend their columns."""
+    made = list(parts)
+    filled = [part for part in made if not part.empty]
+    return pd.concat(filled, ignore_index=True) if filled else made[0]
 
 
 def visits_left(

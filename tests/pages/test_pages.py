@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import signing_in
+from tests.conftest import WEEK
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -81,7 +82,7 @@ def test_the_plan_page_shows_value_and_bound(planned_store, monkeypatch):
     """A planner sees how good the plan is at least."""
     monkeypatch.setenv("MEDPATROL_STORE", planned_store.url)
     at = opened("weekly_plan", planned_store, monkeypatch)
-    at.selectbox(key="week").select_index(3).run()
+    at.selectbox(key="week").set_value(WEEK.isoformat()).run()
     assert any(m.label == "至少为最优的" for m in at.metric)
 
 

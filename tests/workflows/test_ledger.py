@@ -353,3 +353,41 @@ def test_the_audit_log_holds_codes_only(book):
     assert "lead.triage" in text
     assert "某人" not in text
     assert "张某" not in text
+
+
+def test_penalties_of_the_person_behind_a_place_raise_the_prompt(book):
+    """Who was fined elsewhere twice and works on here is a matter for the police, says the law."""
+    cases = [
+        {"case_id": f"C{n}", "topic": "unlicensed_practice", "person_id": "P1", "fine_yuan": 5000.0,
+         "opened_on": pd.Timestamp("2025-03-01"), "decided_on": pd.Timestamp("2025-04-01"),
+         "facility_id": facility, "area_code": f"{THERE}001201"}
+        for n, facility in enumerate(("F1", "F2"))
+    ]  # fmt: skip
+    with book.store.write() as conn:
+        rows.save_rows(conn, "cases", pd.DataFrame(cases), import_id=None, known_on=NOW, now=NOW)
+    load(book.store, lead("D1", facility_id="F2"), lead("D2", facility_id="F3"), now=NOW)
+    later = NOW + timedelta(hours=1)
+    book.sync(later)
+
+    def prompt(lead_id, **params):
+        return ledger_views.story(
+            book, lead_id, scope=EVERYTHING, now=later, params=RecordParams(**params)
+        ).prompt
+
+    assert prompt("D1").values["n"] == 2
+    assert prompt("D1", penalties_for_transfer=3) is None
+    assert prompt("D2") is None
+
+
+def test_a_change_that_is_none_of_the_ledgers_keeps_its_mark(book):
+    """Else every page would count all leads anew whenever anybody saves anything."""
+    before = ledger_views.mark(book.store)
+    with book.store.write() as conn:
+        bump_data_version(conn)
+    assert book.sync(NOW) == 0
+    assert ledger_views.mark(book.store) == before
+    do(ledger.add_note, book, "A1", "已电话核实")
+    noted = ledger_views.mark(book.store)
+    assert noted != before
+    load(book.store, lead("E1"), now=NOW)
+    assert ledger_views.mark(book.store) != noted

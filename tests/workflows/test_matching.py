@@ -5,14 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from data.scope import EVERYTHING
-from data.store import tables
+from data.store import removal, tables
+from data.store.match_tables import match_pairs
 from data.store.rows import load_rows, save_rows
 from errors import ForbiddenError, NotFoundError
-from workflows import access, matching
+from workflows import access, facility_file, matching
+from workflows.candidates import CandidateParams
 from workflows.match_candidates import facility_pairs
+from workflows.record_params import RecordParams
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 LATER_ON = NOW + timedelta(hours=1)
@@ -131,6 +134,49 @@ def test_a_link_joins_histories_and_undo_parts_them_again(empty_store):
     matching.decide(empty_store, pair.pair_id, "open", actor=ACTOR, scope=EVERYTHING, now=LATER_ON)
     assert read("inspections", joined=True) == ["G9"]
     assert read("facilities", joined=True) == ["F1", "G9"]
+
+
+def test_the_file_of_a_facility_tells_what_was_seen_under_its_other_number(empty_store):
+    """Who opens either number sees the one history."""
+    stored(empty_store, HEZE, TWIN)
+    visit = {
+        "inspection_id": "J1",
+        "started_at": pd.Timestamp(NOW - timedelta(days=3)),
+        "kind": "routine",
+        "facility_id": "G9",
+        "result": "violation",
+    }
+    with empty_store.write() as conn:
+        save_rows(conn, "inspections", pd.DataFrame([visit]), import_id=None, known_on=NOW)
+    matching.search(empty_store, actor=ACTOR, scope=EVERYTHING, now=NOW)
+    (pair,) = matching.review(empty_store, scope=EVERYTHING, as_of=LATER_ON)
+
+    def seen(facility_id):
+        found = facility_file.facility_file(
+            empty_store, facility_id, run=None, scope=EVERYTHING, as_of=LATER_ON,
+            today=LATER_ON.date(), records=RecordParams(), candidates=CandidateParams(),
+        )  # fmt: skip
+        return list(found.inspections["inspection_id"]), found.visits_left.done_in_total
+
+    assert seen("F1") == ([], 0)
+    matching.decide(empty_store, pair.pair_id, "same", actor=ACTOR, scope=EVERYTHING, now=NOW)
+    assert seen("F1") == seen("G9")
+    assert seen("F1")[0] == ["J1"]
+
+
+def test_pairs_and_links_leave_with_the_records_they_are_about(empty_store):
+    """A decision about a clinic that is gone must not bind the next one of its number."""
+    stored(empty_store, HEZE, TWIN)
+    matching.search(empty_store, actor=ACTOR, scope=EVERYTHING, now=NOW)
+    (pair,) = matching.review(empty_store, scope=EVERYTHING, as_of=LATER_ON)
+    matching.decide(empty_store, pair.pair_id, "same", actor=ACTOR, scope=EVERYTHING, now=NOW)
+    gone = tables.VERSIONED["facilities"]
+    with empty_store.write() as conn:
+        conn.execute(delete(gone).where(gone.c.facility_id == "G9"))
+        removal.remove_imports(conn, [])
+    assert matching.same_as(empty_store, "F1", as_of=LATER_ON) == ["F1"]
+    with empty_store.read() as conn:
+        assert conn.execute(select(match_pairs)).all() == []
 
 
 def test_three_that_are_one_have_one_name(empty_store):
