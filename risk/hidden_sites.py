@@ -71,7 +71,9 @@ def _fitted(data: HiddenData, params: HiddenParams) -> HiddenState:
     seen = _seen(state, model.data)
     tilt, apart = hidden_stack.tilt(model.data, check.weights, mean=mean, seen=seen)
     level = _levels(len(state.states), float(np.hypot(check.level_sd, apart)), params.seed)
-    return replace(state, tilt=tilt, level=level, check=check, warnings=_warnings(check, apart))
+    return replace(
+        state, tilt=tilt, level=level, checked=check.to_array(), warnings=_warnings(check, apart)
+    )
 
 
 def _levels(n_draws: int, sd: float, seed: int) -> Floats:

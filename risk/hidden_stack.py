@@ -62,6 +62,21 @@ class Check:
     observed: float
     expected: float
 
+    def to_array(self) -> Floats:
+        """Return all figures in a row, as they are saved."""
+        last = (self.level_sd, self.place_sd, self.observed, self.expected)
+        return np.r_[self.weights, self.deviance, last]
+
+
+def from_array(figures: Floats) -> Check:
+    """Return the comparison saved by ``Check.to_array``."""
+    k = (len(figures) - 5) // 2
+    level, place, observed, expected = (float(x) for x in figures[-4:])
+    return Check(
+        weights=figures[:k], deviance=figures[k : 2 * k + 1], level_sd=level, place_sd=place,
+        observed=observed, expected=expected,
+    )  # fmt: skip
+
 
 def held_out_from(data: HiddenData, params: HiddenParams) -> int | None:
     """Return the first week held out, or None where there is too little to compare."""

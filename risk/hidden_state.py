@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from risk.hidden_data import Levels
-from risk.hidden_stack import Check
+from risk.hidden_stack import Check, from_array
 
 Floats = NDArray[np.float64]
 
@@ -63,8 +63,8 @@ class HiddenState:
     level
         Factor of each draw on all cells, ``(s,)``: how far held-out finds and other methods
         leave the total open; None for 1.
-    check
-        How the methods did on the weeks held out; None where there was too little.
+    checked
+        Figures of ``check``.
     warnings
         ``total``: held-out finds disagree so much that the total cannot be told.
     """
@@ -95,8 +95,13 @@ class HiddenState:
     begin_share: Floats | None = None
     tilt: Floats | None = None
     level: Floats | None = None
-    check: Check | None = None
+    checked: Floats | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def check(self) -> Check | None:
+        """How the methods did on the weeks held out; None where there was too little."""
+        return None if self.checked is None else from_array(self.checked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -53,6 +53,15 @@ def test_a_level_far_off_is_noticed(played):
     assert wrong.expected == pytest.approx(10 * right.expected)
 
 
+def test_a_comparison_is_saved_as_figures_and_read_back(played):
+    """The state is kept as plain arrays."""
+    data, _ = played
+    told = compared(data, lambda _: np.full(data.n_cells, 0.5))
+    again = hidden_stack.from_array(told.to_array())
+    for name in ("weights", "deviance", "level_sd", "place_sd", "observed", "expected"):
+        assert getattr(again, name) == pytest.approx(getattr(told, name))
+
+
 def test_features_know_nothing_of_the_week_they_are_for_or_after(played):
     """A leak would make every challenger look good."""
     x, pairs, reports, looks, _ = county(**COUNTY)
