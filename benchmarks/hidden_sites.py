@@ -102,7 +102,9 @@ def main() -> None:
         }
     )
     table.to_parquet(args.out, index=False)
-    names, groups = np.unique(cells["block_id"], return_inverse=True)
+    # without blocks only the whole gets an interval
+    blocks_of = cells["block_id"] if "block_id" in cells else pd.Series(0, index=cells.index)
+    names, groups = np.unique(blocks_of, return_inverse=True)
     mean, lo, hi = hidden_sites.intervals(state, groups)
     blocks = pd.DataFrame({"block_id": np.r_[names, -1], "mean": mean, "lo": lo, "hi": hi})
     blocks.to_parquet(args.blocks, index=False)
@@ -141,6 +143,8 @@ def _summary(
         "detection": of(expit(state.detection_logit)),
         "spread": state.spread,
         "missing": list(state.missing),
+        "warnings": list(state.warnings),
+        "weights": None if state.check is None else state.check.weights.round(3).tolist(),
     }
 
 

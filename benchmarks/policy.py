@@ -185,7 +185,7 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=52)
     parser.add_argument("--visits", type=int, default=40)
     parser.add_argument("--random-share", type=float, default=0.15)
-    parser.add_argument("--refit-weeks", type=int, default=8)
+    parser.add_argument("--refit-weeks", type=int, default=13)
     args = parser.parse_args()
     spec = importlib.util.spec_from_file_location("policy_world_file", args.world)
     if spec is None or spec.loader is None:
