@@ -1,9 +1,10 @@
 """
 How well the computed urban-rural class finds the fringe, beside the earlier ring rule.
 
-    python -m benchmarks.urban_form FOLDER [FOLDER ...] [--calibrated-on FOLDER ...] [--out FILE]
+    python -m benchmarks.urban_form [FOLDER ...] [--calibrated-on FOLDER ...] [--out FILE]
 
-Each folder holds the files of a demo city (``medpatrol demo --seed N --out FOLDER``), whose
+Each folder holds the files of a demo city (``medpatrol demo --seed N --out FOLDER``); without
+any, the default city and those of seeds 5 to 7 are made. Their
 codes follow from how settlements were laid out, not from this computation. Printed per
 city: the confusion table by residents (code given against code computed), and recall and
 precision of the fringe (112, 122) by residents, with streets and without, and for the ring
@@ -12,6 +13,8 @@ of 0 to 5 km around urban centres at 300 to 1,500 people per km2. The goals are 
 """
 
 import argparse
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from time import process_time
 
@@ -23,9 +26,11 @@ from scipy import ndimage
 from data.schema import FRINGE_CODES
 from geo import boundaries, urban_form
 from geo.urban_form import UrbanFormParams
+from workflows.demo import write_demo
 
 CENTRE_DENSITY, CENTRE_PEOPLE = 1500.0, 50_000.0
 """An urban centre of the Degree of Urbanisation: density per km2, least residents."""
+CALIBRATED, NOT_LOOKED_AT = (1,), (5, 6, 7)
 RING_KM, RING_DENSITY = 5.0, (300.0, 1500.0)
 
 
@@ -124,23 +129,35 @@ def main() -> None:
     parser.add_argument("--calibrated-on", nargs="*", type=Path, default=[])
     parser.add_argument("--out", type=Path, help="CSV of the figures")
     given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        if not given.folders and not given.calibrated_on:
+            given.calibrated_on = [_made(Path(made), seed) for seed in CALIBRATED]
+            given.folders = [_made(Path(made), seed) for seed in NOT_LOOKED_AT]
+        _report(given.calibrated_on, given.folders, out=given.out)
+
+
+def _made(folder: Path, seed: int) -> Path:
+    target = folder / f"seed{seed}"
+    write_demo(target, seed=seed)
+    return target
+
+
+def _report(calibrated: Sequence[Path], unseen: Sequence[Path], *, out: Path | None) -> None:
     parts = []
     for folder, role in [
-        *((folder, "calibrated on") for folder in given.calibrated_on),
-        *((folder, "not looked at") for folder in given.folders),
+        *((folder, "calibrated on") for folder in calibrated),
+        *((folder, "not looked at") for folder in unseen),
     ]:
         found, table = city(folder)
         parts.append(found.assign(role=role))
         print(f"\n{folder} ({role}), thousand residents, given against computed")
         print(table.to_string())
         print(found.to_string(index=False))
-    if not parts:
-        parser.error("name at least one folder")
     every = pd.concat(parts)
     print("\nmeans")
     print(every.groupby(["role", "method"])[["recall", "precision"]].mean().round(3).to_string())
-    if given.out:
-        every.to_csv(given.out, index=False)
+    if out:
+        every.to_csv(out, index=False)
 
 
 if __name__ == "__main__":

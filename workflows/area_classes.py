@@ -180,6 +180,7 @@ def reclass(
             },
             at=to_seconds(now),
             actor=actor,
+            mark_all=True,
         )
         if changes:
             _note(conn, "areas.reclass", area_code, changes, actor=actor, now=now)

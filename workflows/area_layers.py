@@ -166,7 +166,11 @@ def counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rings(shape: shapely.Geometry) -> list[list[int]]:
-    polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    polygons = [
+        part
+        for part in shapely.get_parts(shape)
+        if part.geom_type == "Polygon" and not part.is_empty
+    ]
     rings = [ring for part in polygons for ring in (part.exterior, *part.interiors)]
     return [
         np.rint(shapely.get_coordinates(ring).ravel() * DEGREE).astype(int).tolist()

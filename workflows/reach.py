@@ -207,7 +207,11 @@ def _outline(area: shapely.Geometry) -> shapely.Geometry:
         shapely.buffer(shapely.buffer(area, reach, quad_segs=2), -reach, quad_segs=2),
         AREA_TOLERANCE_DEG * 2,
     )
-    parts = [part for part in shapely.get_parts(closed) if part.geom_type == "Polygon"]
+    parts = [
+        part
+        for part in shapely.get_parts(closed)
+        if part.geom_type == "Polygon" and not part.is_empty
+    ]
     return shapely.union_all(
         [
             shapely.Polygon(
@@ -220,7 +224,11 @@ def _outline(area: shapely.Geometry) -> shapely.Geometry:
 
 
 def _rings(shape: shapely.Geometry) -> list[list[int]]:
-    polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    polygons = [
+        part
+        for part in shapely.get_parts(shape)
+        if part.geom_type == "Polygon" and not part.is_empty
+    ]
     rings = [ring for part in polygons for ring in (part.exterior, *part.interiors)]
     return [
         np.rint(shapely.get_coordinates(ring).ravel() * DEGREE).astype(int).tolist()

@@ -53,7 +53,14 @@ def current(conn: Connection, kind: str, key: Sequence[str]) -> dict[str, Any] |
 
 
 def write(
-    conn: Connection, kind: str, values: Values, *, at: int, actor: str, mark: bool = True
+    conn: Connection,
+    kind: str,
+    values: Values,
+    *,
+    at: int,
+    actor: str,
+    mark: bool = True,
+    mark_all: bool = False,
 ) -> dict[str, tuple[Any, Any]]:
     """
     Write fields of one record as a new version, inside the caller's transaction.
@@ -67,6 +74,8 @@ def write(
     mark
         Whether the fields count as written by a person. A link that the program itself
         sets, or a withdrawal, does not.
+    mark_all
+        Whether fields that the person only confirms count as well.
 
     Returns
     -------
@@ -86,7 +95,14 @@ def write(
         return {}
     _add_version(conn, kind, {**before, **values}, at=_moment(conn, kind, key, at=at))
     if mark:
-        _mark(conn, kind, key, changes, at=at, actor=actor)
+        written = changes
+        if mark_all:
+            written = {
+                name: (before.get(name), value)
+                for name, value in values.items()
+                if name not in spec.key
+            }
+        _mark(conn, kind, key, written, at=at, actor=actor)
     return changes
 
 

@@ -16,11 +16,13 @@ PAGES = (
     "weekly_plan",
     "evenness",
     "import_data",
+    "signals",
     "cases",
     "facilities",
     "persons",
     "officers",
     "matches",
+    "areas",
 )
 
 
