@@ -186,7 +186,9 @@ def _links(
             Message("类别相同"),
             Message("用词相近 {v}", {"v": f"{pairs.alike[e]:.2f}"}),
         ]
-        reasons += [Message("都提到“{word}”", {"word": word}) for word in phrases.shared(a, b)]
+        reasons += [
+            Message("都提到“{word}”", {"word": Message(word)}) for word in phrases.shared(a, b)
+        ]
         score = float(pairs.weight[e]) + lift - gap / params.mean_gap_days
         links.append(Link(first_id=ids[a], second_id=ids[b], score=score, reasons=tuple(reasons)))
     return tuple(links)

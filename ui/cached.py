@@ -25,6 +25,7 @@ from workflows import (
     backtest,
     entries,
     evenness,
+    exploration,
     overview,
     plan_compare,
     plan_ground,
@@ -34,6 +35,7 @@ from workflows import (
     reading,
     rule_check,
     score_runs,
+    signals,
     weeks,
 )
 from workflows.settings import Settings, read_settings
@@ -336,3 +338,25 @@ def replay_values(run_id: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
 def _replay_values(store_version: str, run_id: str, scope: Scope) -> pd.DataFrame:
     return backtest.values(store(), run_id, scope=scope)
+
+
+def alerts() -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Return the newest search for signals and its alerts."""
+    return _alerts(version(), scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _alerts(store_version: str, scope: Scope) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    return signals.alerts_of(store(), scope=scope)
+
+
+def exploration_report(of: reading.ScoreRun) -> exploration.Report:
+    """Return what the random visits say."""
+    return _exploration_report(version(), of, scope())
+
+
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+def _exploration_report(
+    store_version: str, of: reading.ScoreRun, scope: Scope
+) -> exploration.Report:
+    return exploration.report(store(), settings().exploration, run=of, scope=scope, as_of=of.as_of)

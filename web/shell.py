@@ -25,6 +25,7 @@ GROUPS = {
         ("overview", "首页", "Home", ":material/home:"),
         ("hotspots", "风险热点", "Risk hotspots", ":material/hexagon:"),
         ("leads", "线索台账", "Lead ledger", ":material/inbox:"),
+        ("signals", "动态提示", "Signals", ":material/notifications:"),
         ("cases", "案件", "Cases", ":material/gavel:"),
         ("facilities", "机构", "Facilities", ":material/local_hospital:"),
         ("persons", "人员备案", "Practitioners", ":material/badge:"),

@@ -15,6 +15,7 @@ PAGES = (
     "leads",
     "weekly_plan",
     "evenness",
+    "score_card",
     "import_data",
     "signals",
     "cases",
