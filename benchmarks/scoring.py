@@ -47,6 +47,7 @@ def read_chicago(folder: Path) -> SourceFrames:
                 visits["Inspection_Type"].str.contains("Complaint"), "complaint", "routine"
             ),
             "facility_id": visits["License"].astype(str),
+            "officer_ids": visits["sanitarian"],
             "lon": visits["Longitude"],
             "lat": visits["Latitude"],
             "result": np.where(violation, "violation", "pass"),

@@ -1,28 +1,33 @@
 """
-Chance that a visit to a facility finds a violation now: a shrunken rate of its own.
+Chance that a visit to a facility finds a violation now.
 
-Beta-binomial within the kind of facility: the history of a facility, older
-visits counting less, is pulled to the rate of its kind by a strength that the
-data choose. What else is known (reports that name it, an expired licence, the
-bureau's grade, the places round about) shifts the odds by fixed, documented amounts.
+Three methods read the same history (``facility_rows``): a shrunken rate of its own with
+settled amounts for what else is known, a penalised logistic regression and boosted
+trees (``facility_models``). A replay of the last year chooses (``facility_choice``), and
+what really happened in it calibrates. The bureau's grade moves the result by a settled
+amount: the register holds only today's grade, which may follow from the finds.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import betaincinv, betaln, expit, logit
+from scipy.special import betaincinv, expit, logit
 
-from geo import grid
-from risk import features
+from risk import facility_choice, features
 from risk.explain import successive_differences
+from risk.facility_choice import Choice
+from risk.facility_models import TERMS
+from risk.facility_rates import LEAST, MOST
+from risk.facility_rows import FacilityRecords, Rows, RowsAt, facility_records, rows_at
 from risk.features import Floats
-from risk.params import FacilityParams, ScoringParams
+from risk.params import ScoringParams
 
 LOW, HIGH = 0.05, 0.95
-_LEAST, _MOST = 1e-4, 1.0 - 1e-4
-"""No facility is certain."""
+_STORY = (0, 1, 2, 3, 4, 7, 5, 6)
+"""The grade is told beside the licence, though it is reckoned last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +35,9 @@ class FacilityScores:
     """
     The score of every active facility, arrays of shape ``(n_facilities,)``.
 
-    ``parts`` of shape ``(7, n)`` add up to ``p``: kind, own history, time since the last
-    look, reports, licence, grade, neighbourhood. ``lo`` and ``hi`` are a 90 % interval.
+    ``parts`` of shape ``(8, n)`` add up to ``p``: kind, own history, time since the last
+    look, reports, licence, grade, neighbourhood, other. ``lo`` and ``hi`` are a 90 %
+    interval. ``model`` says which method was used and what it was compared with.
     """
 
     p: Floats
@@ -46,22 +52,11 @@ class FacilityScores:
     last_topic: NDArray[np.object_]
     n_reports: Floats
     expired: NDArray[np.bool_]
+    ends_soon: NDArray[np.bool_]
     near_ratio: Floats
     kind_rate: Floats
     strength: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _History:
-    """Visits and finds per facility, plain and with older ones counting less."""
-
-    n_visits: Floats
-    n_found: Floats
-    visits: Floats
-    found: Floats
-    days_unseen: Floats
-    first_days: Floats
-    last_topic: NDArray[np.object_]
+    model: Mapping[str, object]
 
 
 def score_facilities(
@@ -93,147 +88,89 @@ def score_facilities(
         Facilities without a visit get the rate of their kind, with a wide interval.
     """
     choice = params.facilities
-    history = _history(active, seen, choice)
-    kinds = active["kind"].to_numpy(object)
-    rate = kind_rates(kinds, history.visits, history.found, params=choice)
-    strength = likeliest_strength(rate, history.visits, history.found, params=choice)
-    fresh = (strength * rate + history.n_found) / (strength + history.n_visits)
-    a = strength * rate + history.found
-    b = strength * (1.0 - rate) + history.visits - history.found
-    aged = a / (a + b)
-    n_reports = _report_count(active, reported, choice)
-    near = _near_ratio(cell_ids, history, rate, choice)
+    known = facility_records(
+        active, seen=seen, reported=reported, cell_ids=cell_ids,
+        licence_age_days=licence_age_days, params=params,
+    )  # fmt: skip
+    rows = rows_at(known, age_days=0.0, window_days=choice.window_days, params=choice)
+    chosen = facility_choice.choose(known, rows, choice)
     grades = [choice.grade_log_odds.get(grade, 0.0) for grade in active["risk_grade"]]
-    expired = np.nan_to_num(licence_age_days, nan=-1.0) > 0
-    shifts = [
-        choice.report_log_odds * np.log2(1.0 + n_reports),
-        choice.expired_log_odds * expired,
-        np.array(grades, dtype=float),
-        choice.near_power * np.log(near),
-    ]
-    levels = [rate, fresh, aged]
-    total_shift = np.zeros(len(rate))
-    for shift in shifts:
-        total_shift = total_shift + shift
-        levels.append(np.clip(expit(logit(aged) + total_shift), _LEAST, _MOST))
-    lo, hi = (_shifted(betaincinv(a, b, q), total_shift) for q in (LOW, HIGH))
+    levels = _levels(chosen, rows.now, np.array(grades, dtype=float))
+    p = levels[-1]
+    lo, hi = _interval(p, chosen, rows)
+    first, topics = _first_and_topic(active, seen)
     return FacilityScores(
-        p=levels[-1], lo=np.minimum(lo, levels[-1]), hi=np.maximum(hi, levels[-1]),
+        p=p, lo=np.minimum(lo, p), hi=np.maximum(hi, p),
         severity=_severity(active, seen, params),
-        parts=successive_differences(levels),
-        n_visits=history.n_visits, n_found=history.n_found, days_unseen=history.days_unseen,
-        years_known=history.first_days / features.DAYS_PER_YEAR, last_topic=history.last_topic,
-        n_reports=n_reports, expired=expired, near_ratio=near, kind_rate=rate, strength=strength,
+        parts=successive_differences(levels)[list(_STORY)],
+        n_visits=np.round(rows.now.all_visits), n_found=np.round(rows.now.all_finds),
+        days_unseen=rows.now.days, years_known=first / features.DAYS_PER_YEAR, last_topic=topics,
+        n_reports=rows.now.reports + rows.now.grave_reports, expired=rows.now.expired > 0,
+        ends_soon=rows.now.soon > 0, near_ratio=np.exp(rows.now.near), kind_rate=rows.now.rate,
+        strength=rows.strength, model=_told(chosen, known),
     )  # fmt: skip
 
 
-def _shifted(p: Floats, shift: Floats) -> Floats:
-    moved: Floats = np.clip(expit(logit(np.clip(p, 1e-9, 1 - 1e-9)) + shift), _LEAST, _MOST)
-    return moved
+def _levels(chosen: Choice, now: Rows, grade: Floats) -> Sequence[Floats]:
+    """Return the probability after each piece of evidence: ``TERMS``, then the grade."""
+    everyone = np.full(len(now.at), -1)
+    source = chosen.simple if chosen.logistic is None else chosen.logistic
+    terms = source.terms(now)
+    total, levels = np.zeros(len(now.at)), []
+    for name in TERMS:
+        total = total + terms[name]
+        levels.append(chosen.calibration(source.mean_chance(total)))
+    if chosen.boosted is not None:
+        levels[-1] = chosen.calibration(chosen.boosted.chance(now, everyone))
+    levels.append(np.clip(expit(logit(levels[-1]) + grade), LEAST, MOST))
+    return levels
 
 
-def kind_rates(
-    kinds: NDArray[np.object_], visits: Floats, found: Floats, *, params: FacilityParams
-) -> Floats:
+def _interval(p: Floats, chosen: Choice, rows: RowsAt) -> tuple[Floats, Floats]:
     """
-    Return the violation rate of each facility's kind, pulled to the rate of all.
+    Return a 90 % interval of each facility's own chance.
 
-    Parameters
-    ----------
-    kinds
-        Kind of each facility, shape ``(n,)``.
-    visits, found
-        Weighted visits and violations of each facility.
-
-    Returns
-    -------
-    rate
-        0 to 1, never at the ends; the default rate where nothing is known.
+    A Beta distribution with mean ``p`` whose variance is that of the facility's own rate
+    given its history, and that of the model's weights.
     """
-    overall = (found.sum() + params.default_rate * params.kind_visits) / (
-        visits.sum() + params.kind_visits
-    )
-    table = pd.DataFrame({"kind": kinds, "visits": visits, "found": found})
-    sums = table.groupby("kind", dropna=False)[["visits", "found"]].transform("sum")
-    rate = (sums["found"] + params.kind_visits * overall) / (sums["visits"] + params.kind_visits)
-    rates: Floats = np.clip(rate.to_numpy(float), _LEAST, _MOST)
-    return rates
+    own = p * (1 - p) / (rows.strength + rows.now.visits + 1.0)
+    if chosen.logistic is not None:
+        own = own + (p * (1 - p)) ** 2 * chosen.logistic.spread(rows.now)
+    size = np.maximum(p * (1 - p) / own - 1.0, 1.0)
+    lo, hi = (betaincinv(p * size, (1 - p) * size, q) for q in (LOW, HIGH))
+    return np.clip(lo, LEAST, MOST), np.clip(hi, LEAST, MOST)
 
 
-def likeliest_strength(
-    rate: Floats, visits: Floats, found: Floats, *, params: FacilityParams
-) -> float:
-    """
-    Return the pull to the kind's rate, in visits, that makes the histories likeliest.
-
-    The beta-binomial marginal likelihood over ``params.strengths``; the default where
-    there are fewer than ``params.min_visits`` visits.
-    """
-    if visits.sum() < params.min_visits:
-        return params.default_strength
-    known = visits > 0
-    p, n, k = rate[known], visits[known], found[known]
-    likelihood = {
-        s: float((betaln(s * p + k, s * (1 - p) + n - k) - betaln(s * p, s * (1 - p))).sum())
-        for s in params.strengths
+def _told(chosen: Choice, known: FacilityRecords) -> Mapping[str, object]:
+    return {
+        "method": chosen.method,
+        "reason": chosen.reason,
+        "n_looks": len(known.look_at),
+        "n_finds": int(known.look_found.sum()),
+        "n_tested": chosen.n_tested,
+        "n_tested_finds": chosen.n_tested_found,
+        "trials": [
+            {name: _rounded(value) for name, value in asdict(trial).items()}
+            for trial in chosen.trials
+        ],
     }
-    return max(likelihood, key=lambda s: likelihood[s])
 
 
-def _history(active: pd.DataFrame, seen: pd.DataFrame, params: FacilityParams) -> _History:
-    position = {facility: i for i, facility in enumerate(active["facility_id"])}
-    at = np.array([position.get(facility, -1) for facility in seen["facility_id"]], dtype=np.int64)
-    inside = at >= 0
-    at, n = at[inside], len(active)
-    ages = seen["age_days"].to_numpy(float)[inside]
-    found = seen["found"].to_numpy(bool)[inside].astype(float)
-    worth = features.decayed(ages, half_life_days=params.half_life_days)
-    order = np.argsort(-ages, kind="stable")
-    days, first = np.full(n, np.nan), np.full(n, np.nan)
-    days[at[order]] = ages[order]
-    first[at[order[::-1]]] = ages[order[::-1]]
-    topics = np.full(n, None, dtype=object)
-    topics[at[order]] = seen["topic"].to_numpy(object)[inside][order]
-    return _History(
-        n_visits=features.tally(at, n),
-        n_found=features.tally(at, n, weights=found),
-        visits=features.tally(at, n, weights=worth),
-        found=features.tally(at, n, weights=worth * found),
-        days_unseen=days,
-        first_days=first,
-        last_topic=topics,
-    )
+def _rounded(value: object) -> object:
+    return round(value, 4) if isinstance(value, float) else value
 
 
-def _report_count(active: pd.DataFrame, reported: pd.DataFrame, params: FacilityParams) -> Floats:
-    """Return decayed reports naming each facility, one a day."""
-    named = reported[reported["facility_id"].notna()].drop_duplicates(["facility_id", "day"])
-    worth = features.decayed(
-        named["age_days"].to_numpy(float), half_life_days=params.report_half_life_days
-    )
-    sums = pd.Series(worth).groupby(named["facility_id"].to_numpy(object)).sum()
-    n_reports: Floats = active["facility_id"].map(sums).fillna(0.0).to_numpy(float)
-    return n_reports
-
-
-def _near_ratio(
-    cell_ids: NDArray[np.object_], history: _History, rate: Floats, params: FacilityParams
-) -> Floats:
-    """Return found over expected violations of the other facilities in and around the cell."""
-    expected = history.visits * rate
-    ratio = np.ones(len(rate))
-    placed = np.flatnonzero(~pd.isna(cell_ids))
-    if len(placed) == 0:
-        return ratio
-    cells, at = np.unique(cell_ids[placed].astype(str), return_inverse=True)
-    near = grid.neighbour_matrix(list(cells))
-    sums = [features.tally(at, len(cells), weights=x[placed]) for x in (history.found, expected)]
-    found, usual = ((total + near @ total)[at] for total in sums)
-    pull = params.near_finds
-    others_found = np.maximum(found - history.found[placed], 0.0)
-    others_usual = np.maximum(usual - expected[placed], 0.0)
-    ratio[placed] = (others_found + pull) / (others_usual + pull)
-    return ratio
+def _first_and_topic(
+    active: pd.DataFrame, seen: pd.DataFrame
+) -> tuple[Floats, NDArray[np.object_]]:
+    """Return the age in days of the first look at each facility, and what the last one found."""
+    ordered = seen.sort_values(["age_days", "inspection_id"], kind="stable")
+    by_facility = ordered[ordered["facility_id"].notna()]
+    first = by_facility.groupby("facility_id")["age_days"].max()
+    last = by_facility.drop_duplicates("facility_id").set_index("facility_id")["topic"]
+    ids = active["facility_id"]
+    topics = ids.map(last).astype(object)
+    return ids.map(first).to_numpy(float), topics.where(topics.notna(), None).to_numpy(object)
 
 
 def _severity(active: pd.DataFrame, seen: pd.DataFrame, params: ScoringParams) -> Floats:

@@ -206,6 +206,16 @@ class FacilityParams:
         and finds by which that rate is pulled to 1.
     topic_finds
         Finds that the typical mix of topics counts for.
+    window_days
+        Age of the oldest look that the fitted models learn from; older ones are history.
+    n_folds, fold_days
+        Stretches of the last looks, and days of each, that choose among the models.
+    min_fit_looks, min_fit_finds
+        Looks, and finds among them, needed to fit the logistic model.
+    min_boost_looks, min_boost_finds
+        The same for the boosted trees.
+    min_tested_finds
+        Finds needed in the folds; with fewer the shrunken rate stays.
     """
 
     half_life_days: float = 540.0
@@ -223,6 +233,14 @@ class FacilityParams:
     near_power: float = 0.5
     near_finds: float = 5.0
     topic_finds: float = 10.0
+    window_days: float = 1461.0
+    n_folds: int = 4
+    fold_days: float = 91.0
+    min_fit_looks: int = 400
+    min_fit_finds: int = 40
+    min_boost_looks: int = 2000
+    min_boost_finds: int = 150
+    min_tested_finds: int = 30
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -230,6 +248,8 @@ class FacilityParams:
             raise ValueError("default_rate must lie between 0 and 1")
         if not self.strengths or min(self.strengths) <= 0 or self.default_strength <= 0:
             raise ValueError("strengths must be above 0")
+        if self.n_folds < 1 or self.fold_days <= 0 or self.window_days <= 0:
+            raise ValueError("n_folds, fold_days and window_days must be above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,9 +62,12 @@ def facility_reasons(active: pd.DataFrame, scores: FacilityScores) -> NDArray[np
             _history(scores, i),
             _age(scores.days_unseen[i]),
             ("近期有 {n} 件举报指向该机构", {"n": n_reports}) if n_reports else None,
-            ("许可 {date} 到期", {"date": expiry[i]}) if scores.expired[i] else None,
+            ("许可 {date} 到期", {"date": expiry[i]})
+            if scores.expired[i] or (scores.ends_soon[i] and abs(parts[4]) >= _TOLD_NEAR)
+            else None,
             ("风险等级 {risk_grade}", {"risk_grade": grades[i]}) if parts[5] else None,
             _neighbourhood(parts[6]),
+            None,
         ]
         texts.append(reasons_json(sentences, parts))
     return np.array(texts, dtype=object)

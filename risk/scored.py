@@ -150,8 +150,7 @@ def score_prepared(
         )
     progress(0.95, Message("正在写出理由"))
     cell_table = _cell_table(known, scores, facility_table, params, as_of=as_of)
-    strength = None if facility_scores is None else facility_scores.strength
-    summary = _summary(known, scores, cell_table, facility_table, strength, params)
+    summary = _summary(known, scores, cell_table, facility_table, facility_scores, params)
     return Scored(cells=cell_table, facilities=facility_table, summary=summary)
 
 
@@ -245,7 +244,7 @@ def _summary(
     scores: CellScores | None,
     cell_table: pd.DataFrame,
     facility_table: pd.DataFrame,
-    strength: float | None,
+    of: FacilityScores | None,
     params: ScoringParams,
 ) -> dict[str, object]:
     counts = {
@@ -256,10 +255,13 @@ def _summary(
         "n_finds": len(known.found),
         "n_visits": len(known.seen),
         "cell_resolution": known.places.resolution,
-        "missing": [explain.message_json(s) for s in _missing(known, scores, params)],
+        "missing": [
+            explain.message_json(s) for s in [*_missing(known, scores, params), *_by_rate(of)]
+        ],
         "expected_finds_at_facilities": float(facility_table["p"].sum()),
         "facility_score": float(facility_table["score"].sum()),
-        "facility_strength_visits": strength,
+        "facility_strength_visits": None if of is None else of.strength,
+        "facility_model": None if of is None else dict(of.model),
     }
     if scores is None:
         return {**counts, "expected_sites": 0.0}
@@ -279,6 +281,13 @@ def _summary(
         "n_cells_fitted": scores.n_fitted,
         "n_cells_like_fitted": scores.n_thin,
     }
+
+
+def _by_rate(of: FacilityScores | None) -> Sequence[Sentence]:
+    """Return the sentence that says why no model of facilities was fitted, if none was."""
+    if of is None or of.model["reason"] != "few_looks" or of.model["n_looks"] == 0:
+        return []
+    return [("机构检查记录还少，未拟合机构模型：按同类平均和自身历史推算", {})]
 
 
 def _missing(

@@ -26,7 +26,7 @@ _COLUMNS = {
     ),
     "inspections": (
         "inspection_id", "started_at", "kind", "facility_id", "lon", "lat", "area_code",
-        "location_precision", "result", "topics", "case_id",
+        "location_precision", "result", "topics", "case_id", "officer_ids",
     ),
     "population": ("lon", "lat", "population"),
 }  # fmt: skip

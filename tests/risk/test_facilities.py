@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk import facilities, features
+from risk import facilities, facility_rates, features
 from risk.params import FacilityParams, ScoringParams
 from tests.risk import made_up
 
@@ -115,10 +115,10 @@ def test_bad_neighbours_raise_a_facility_through_others_alone():
 def test_the_strength_follows_the_data():
     """Facilities that differ widely are pulled little; all alike are pulled hard."""
     rate, visits = np.full(200, 0.5), np.full(200, 20.0)
-    apart = facilities.likeliest_strength(
+    apart = facility_rates.likeliest_strength(
         rate, visits, np.tile([1.0, 19.0], 100), params=PARAMS.facilities
     )
-    alike = facilities.likeliest_strength(
+    alike = facility_rates.likeliest_strength(
         rate, visits, np.full(200, 10.0), params=PARAMS.facilities
     )
     assert apart == min(PARAMS.facilities.strengths)
