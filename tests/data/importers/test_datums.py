@@ -134,3 +134,16 @@ def test_boundaries_are_moved_too():
     assert not moved.equals(TOWNSHIP)
     assert moved.distance(translate(TOWNSHIP, 0.01)) < 0.02
     assert moved.area == pytest.approx(TOWNSHIP.area, rel=0.01)
+
+
+def test_a_grid_tells_its_datum_by_the_areas_it_ends_with():
+    """Residents shifted by 500 m live in the wrong cells; a grid has no doors at roads."""
+    outline = [shapely.to_wkb(shapely.box(112.0, 23.0, 112.2, 23.2))]
+    lon, lat = (axis.ravel() for axis in np.meshgrid(*[np.arange(0.0025, 0.2, 0.005)] * 2))
+    shifted = dict(zip(("lon", "lat"), wgs84_to_gcj02(lon + 112, lat + 23), strict=True))
+    more = {"requested": "auto", "stated": None, "areas": areas, "outline": lambda: outline}
+    assert datums.choose(pd.DataFrame(shifted), **more).datum == "gcj02"
+    straight = datums.choose(pd.DataFrame({"lon": lon + 112, "lat": lat + 23}), **more)
+    assert (straight.datum, straight.assumed) == ("wgs84", False)
+    wider = datums.choose(pd.DataFrame({"lon": 3 * lon + 111.8, "lat": 3 * lat + 22.8}), **more)
+    assert wider.assumed
