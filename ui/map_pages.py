@@ -20,17 +20,20 @@ LAYERS = (
     "certainty",
     "areas",
     "reach",
+    "hot",
+    "change",
 )
 SHOWN_AT_FIRST = ("not_looked", "fringe", "complaints", "cases", "areas")
 HEIGHT = 560
 
 
 def choose_measure(run: ScoreRun) -> str:
-    """Draw the choice of what the colour says and return it: ``p`` or ``score``."""
+    """Draw the choice of what the colour says and return it: ``p``, ``score`` or ``heat``."""
     all_finds = reading.counts_all_finds(run)
     names = {
         "p": text("可查实违法的概率") if all_finds else text("未掌握点位概率"),
         "score": text("风险（数量 × 严重程度）"),
+        "heat": text("举报热度"),
     }
     # where facilities stand in, nearly every cell has something: the amount tells them apart
     default = "score" if all_finds else "p"
@@ -48,6 +51,8 @@ def choose_layers() -> list[str]:
         "certainty": text("把握大小"),
         "areas": text("区划"),
         "reach": text("驻地可达范围"),
+        "hot": text("举报热点"),
+        "change": text("较上月变化"),
     }
     return filters.several_of("layers", names, label=text("图层"), default=SHOWN_AT_FIRST)
 
@@ -68,6 +73,8 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
         "facilities": _address(f"/data/facilities/{run.run_id}.json"),
         "areas": _address("/data/areas.json", as_of=as_of),
         "reach": _address("/data/reach.json"),
+        "hot": _address(f"/data/report-hot-spots/{run.run_id}.json"),
+        "change": _address(f"/data/change/{run.run_id}.json"),
     }
     options: dict[str, dict[str, object]] = {
         "not_looked": {"months": screen.unseen_months},
@@ -75,8 +82,9 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
         "complaints": {"pick": False},
         "facilities": {"pick": False},
     }
+    filled = _address(f"/data/report-density/{run.run_id}.json") if measure == "heat" else cells
     drawn = [
-        MapLayer(name="cells", url=cells, kind="cells", options={"value": measure}),
+        MapLayer(name="cells", url=filled, kind="cells", options={"value": measure}),
         *(
             MapLayer(
                 name=name,
@@ -110,6 +118,8 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
 def _ramp_title(run: ScoreRun, measure: str) -> str | None:
     if measure == "score":
         return text("风险，占最高网格的 %")
+    if measure == "heat":
+        return text("举报热度，占最高网格的 %")
     return text("可查实违法的概率（每网格）") if reading.counts_all_finds(run) else None
 
 

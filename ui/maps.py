@@ -25,7 +25,7 @@ SCRIPT = "map.js"
 
 KINDS = frozenset({
     "areas", "cells", "not_looked", "certainty", "fringe",
-    "facilities", "complaints", "cases", "routes", "classes", "reach",
+    "facilities", "complaints", "cases", "routes", "classes", "reach", "hot", "change",
 })  # fmt: skip
 
 # The component itself is only this: it fetches the real script from our own
@@ -186,6 +186,8 @@ def legend_words(language: str) -> dict[str, Any]:
             "routes": say("路线"),
             "classes": say("区域分类"),
             "reach": say("驻地可达范围"),
+            "hot": say("举报热点"),
+            "change": say("较上月变化"),
         },
         "zoom_in": say("放大"),
         "zoom_out": say("缩小"),
@@ -199,6 +201,20 @@ def legend_words(language: str) -> dict[str, Any]:
         "class_computed": keep("推算（{year} 年）{n} 个", year="year", n="n"),
         "class_unknown": keep("类别未知 {n} 个", n="n"),
         "unknown": say("未知"),
+        "hot": keep(
+            "举报热点 {n} 格（Gi*，误报率不超过 {q} %，一年内举报，截至 {d}）", n="n", q="q", d="d"
+        ),
+        "change_up": keep("概率比 {d} 上升 {n} 格", d="d", n="n"),
+        "change_down": keep("概率比 {d} 下降 {n} 格", d="d", n="n"),
+        "change_sure": say("只标变化超出 90 % 区间的网格"),
+        "change_none": say("没有四周前的评分，无法比较变化"),
+        "heat": keep(
+            "举报热度：{n} 条，核宽 {w} 米，{h} 天衰减一半，最高每平方公里 {t} 条",
+            n="n",
+            w="bandwidth_m",
+            h="half_life_days",
+            t="top",
+        ),
         "reach": keep("驻地 {m} 分钟内", m="m"),
         "reach_road": say("按道路计算"),
         "reach_straight": say("没有道路数据，范围为直线推算"),

@@ -94,7 +94,7 @@ def routes(store_url: str) -> list[BaseRoute]:
         *record_routes.routes(route),
         *import_routes.routes(route),
         *layer_routes.routes(route),
-        *score_card_routes.routes(route),
+        *score_card_routes.routes(route, _payload),
         *area_routes.routes(route, _payload),
         # Whatever else is asked for under these is not there, and no page of the frame either.
         *(Route(f"/{top}/{{rest:path}}", nothing) for top in ("data", "download", "document")),

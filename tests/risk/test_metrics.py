@@ -49,3 +49,38 @@ def test_a_share_outside_0_to_1_is_refused():
     """20 instead of 0.2 is an easy mistake."""
     with pytest.raises(ValueError, match="area_share"):
         metrics.hit_rate(SCORE, EVENTS, area_share=20)
+
+
+def test_auc_within_groups_is_that_of_all_pairs_of_one_group():
+    """What inspectors differ by must not count for a score: brute force over all pairs."""
+    rng = np.random.default_rng(5)
+    score, yes = rng.integers(0, 4, 60).astype(float), rng.random(60) < 0.4
+    group = rng.integers(0, 5, 60)
+    right, pairs, code = metrics.auc_pairs(score, yes, group)
+    slow_right = slow_pairs = 0.0
+    for i in range(60):
+        for j in range(60):
+            if group[i] == group[j] and yes[i] and not yes[j]:
+                slow_pairs += 1
+                slow_right += 1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0.0
+    assert right.sum() == pytest.approx(slow_right)
+    assert pairs.sum() == slow_pairs
+    assert len(pairs) == len(set(group.tolist()))
+    assert (np.unique(group)[code] == group).all()
+
+
+def test_one_sort_gives_the_part_within_any_share():
+    """The spans stand for ``chosen_part`` at every share, ties and unequal areas included."""
+    score, area = [3.0, 1.0, 1.0, 2.0, 0.0], [1.0, 2.0, 1.0, 3.0, 1.0]
+    before, width = metrics.tie_spans(score, area=area)
+    assert before.tolist() == pytest.approx([0, 0.5, 0.5, 0.125, 0.875])
+    assert width.tolist() == pytest.approx([0.125, 0.375, 0.375, 0.375, 0.125])
+    part = metrics.part_within(before, width, area_share=0.5 + 0.375 / 2)
+    assert part.tolist() == pytest.approx([1, 0.5, 0.5, 1, 0])
+
+
+def test_brier_score_weighs_visits():
+    """A visit drawn with a small chance stands for many; nothing at all is no perfect mark."""
+    assert metrics.brier([0.5, 1.0], [0, 1]) == pytest.approx(0.125)
+    assert metrics.brier([0.5, 1.0], [0, 1], weights=[3, 1]) == pytest.approx(0.1875)
+    assert np.isnan(metrics.brier([], []))

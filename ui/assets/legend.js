@@ -148,6 +148,22 @@ const ENTRIES = {
         tokens,
       )]
       : [],
+  hot: ({ payload }, words, tokens) => [
+    entry((ctx, x, y) => {
+      ctx.strokeStyle = tokens.lead;
+      ctx.lineWidth = 2;
+      ctx.strokeRect(x - 8, y - 6, 16, 12);
+    }, fill(words.hot, { n: payload.n, q: payload.share, d: payload.as_of })),
+  ],
+  change: ({ payload }, words, tokens) =>
+    payload.since
+      ? [
+        entry((ctx, x, y) => paint.paintChange(ctx, x, y, true, tokens),
+          fill(words.change_up, { n: payload.up, d: payload.since })),
+        entry((ctx, x, y) => paint.paintChange(ctx, x, y, false, tokens),
+          fill(words.change_down, { n: payload.down, d: payload.since })),
+      ]
+      : [],
   complaints: ({ payload }, words, tokens) => {
     const [open, closed] = [sum(payload.open), sum(payload.closed)];
     const coarse = sum(payload.coarse ?? []);
@@ -200,8 +216,10 @@ const NOTES = {
   reach: ({ payload }, words) => [payload.estimate ? words.reach_straight : words.reach_road],
   cells: ({ payload }, words) => [
     fill(words.cell_size, { a: payload.cell_km2 }),
+    ...(payload.unit?.bandwidth_m ? [fill(words.heat, payload.unit)] : []),
     ...(payload.population.includes(0) ? [words.uninhabited] : []),
   ],
+  change: ({ payload }, words) => (payload.since ? [words.change_sure] : [words.change_none]),
   complaints: ({ payload }, words) => [fill(words.blurred, { n: payload.blur_m })],
   routes: ({ payload }, words) => (payload.estimate ? [words.straight] : []),
 };

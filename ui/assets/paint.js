@@ -264,6 +264,33 @@ export function paintAreaOutline(ctx, view, rings, tokens, isSelected) {
   }
 }
 
+// Hot spots of reports are ringed; a sure change is an arrow: up filled, down hollow.
+export function paintHot(ctx, view, shape, tokens) {
+  const path = new Path2D();
+  for (let i = 0; i < shape.n; i += 1) traceCell(path, shape, i, view, 0.9);
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = tokens.background;
+  ctx.lineWidth = 4;
+  ctx.stroke(path);
+  ctx.strokeStyle = tokens.lead;
+  ctx.lineWidth = 2;
+  ctx.stroke(path);
+}
+
+export function paintChange(ctx, x, y, isUp, tokens) {
+  const tip = isUp ? -5 : 5;
+  ctx.beginPath();
+  ctx.moveTo(x, y + tip);
+  ctx.lineTo(x + 5, y - tip);
+  ctx.lineTo(x - 5, y - tip);
+  ctx.closePath();
+  ctx.fillStyle = isUp ? tokens.text : tokens.background;
+  ctx.strokeStyle = isUp ? tokens.background : tokens.text;
+  ctx.lineWidth = 1.6;
+  ctx.fill();
+  ctx.stroke();
+}
+
 export function paintOutline(ctx, view, shape, i, tokens, isSelected) {
   const path = new Path2D();
   traceCell(path, shape, i, view, 1);

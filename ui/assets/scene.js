@@ -112,6 +112,8 @@ export class Scene {
     if (areas) paint.paintBoundaries(ctx, view, areas.shape, tokens);
     const fringe = this.of("fringe");
     if (fringe) paint.paintFringe(ctx, view, fringe.shape, fringe.payload, tokens);
+    const hot = this.of("hot");
+    if (hot) paint.paintHot(ctx, view, hot.shape, tokens);
     const reach = this.of("reach");
     if (reach) paint.paintReach(ctx, view, reach.shape, tokens);
     if (areas) paint.paintNames(ctx, view, areas.shape, tokens);
@@ -123,6 +125,11 @@ export class Scene {
     const ctx = this.pen(this.top);
     for (const kind of [...POINT_KINDS].reverse()) {
       for (const layer of this.layers) if (layer.kind === kind) this.drawPoints(ctx, layer);
+    }
+    const change = this.of("change");
+    if (change) {
+      const isUp = (i) => change.payload.mark[i] === "up";
+      paint.paintPoints(view, change.shape, (i, x, y) => paint.paintChange(ctx, x, y, isUp(i), tokens));
     }
     const reach = this.of("reach");
     if (reach) paint.paintPoints(view, reach.shape, (_, x, y) => paint.paintBase(ctx, x, y, tokens));

@@ -170,6 +170,7 @@ function reach(payload) {
 }
 
 const MAKERS = {
+  marks: cells,
   classes,
   reach,
   cells,
