@@ -31,7 +31,9 @@ def of_persons_behind(
     at: int,
 ) -> int:
     """Count the penalties of one person whom a case at a facility, or one of some, concerns."""
-    behind = [_CASES.c.case_id.in_(list(case_ids))] if case_ids else []
+    behind: list[ColumnElement[bool]] = []
+    if case_ids:
+        behind.append(_CASES.c.case_id.in_(list(case_ids)))
     if facility_id is not None:
         behind.append(_CASES.c.facility_id == facility_id)
     if not behind:
