@@ -183,6 +183,7 @@ def about(number: int, stop: Stop) -> str:
 
 def _words() -> dict[str, str]:
     return {
+        "desktop": text("编计划请用电脑；手机上只列出各站"),
         "empty": text("当日没有出勤的队"),
         "lunch": text("午休"),
         "other_day": text("拖到这里改日期："),

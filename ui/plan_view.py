@@ -160,7 +160,6 @@ def _board(life: Life, day: int, *, teams: list[str]) -> None:
     may_edit = cached.may("plans.write") and plan.status in plan_edits.OPEN
     shifts = cached.settings().planning.shifts
     done = frozenset(v for v, found in life.results.items() if found.result in plan_edits.MADE)
-    st.caption(text("编计划请用电脑；手机上可看下面的列表"), width="stretch")
     event = plan_board.draw(
         plan,
         day=day,

@@ -134,12 +134,13 @@ def ground_of(
     extra: Sequence[Visit] = (),
 ) -> Ground:
     """Return ``make_ground``, made once for the same plan, visits, teams, reader and settings."""
-    digest = hashlib.sha256()
-    what = (store.url, plan.plan_id, plan.as_of, scope, params, plan.teams)
-    digest.update(repr(what).encode())
-    for visit in sorted(_once([*all_visits(plan), *extra]), key=lambda v: v.visit_id):
-        digest.update(repr(visit).encode())
-    key = digest.hexdigest()
+    # what times and rules ask of a visit; hashing its words as well would take longer than an edit
+    asked = sorted(
+        (v.visit_id, v.lon, v.lat, v.service_s, v.prize, v.required, v.windows, v.needs)
+        for v in _once([*all_visits(plan), *extra])
+    )
+    what = (store.url, plan.plan_id, plan.as_of, scope, params, plan.teams, asked)
+    key = hashlib.sha256(repr(what).encode()).hexdigest()
     with _LOCK:
         if key in _KEPT:
             _KEPT.move_to_end(key)

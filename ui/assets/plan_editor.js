@@ -62,10 +62,24 @@ class Board {
     this.root.append(this.live, this.dayStrip(), this.hours());
     this.rows = data.rows.map((row) => this.row(row));
     for (const { node } of this.rows) this.root.append(node);
+    this.root.append(this.list());
     if (!data.rows.length) this.root.append(el("div", "empty", data.words.empty));
     if (this.open) this.menu(this.open);
     else if (focused) this.block(focused)?.focus();
     this.root.dataset.revision = data.revision;
+  }
+
+  // What a narrow screen shows instead of the board.
+  list() {
+    const list = el("div", "list");
+    list.append(el("p", "", this.data.words.desktop));
+    for (const row of this.data.rows) {
+      const title = el("b", "", `${row.label} · ${row.people} · ${row.back_text}`);
+      const stops = el("ul");
+      for (const stop of row.stops) stops.append(el("li", "", stop.about));
+      list.append(title, stops);
+    }
+    return list;
   }
 
   dayStrip() {
