@@ -22,6 +22,7 @@ from ui import (
 from ui.maps import MapLayer
 from ui.messages import text
 from workflows.facility_file import FacilityFile
+from workflows.facility_method import facility_method
 from workflows.reading import ScoreRun
 
 MAP_HEIGHT = 260
@@ -59,7 +60,7 @@ def draw(facility_id: str) -> None:
             _draw_map(run, facility_id)
     with right:
         _draw_visits_left(of)
-        _draw_score(of)
+        _draw_score(of, run)
         if isinstance(row["cell_id"], str) and st.button(text("在风险热点看所在网格")):
             state.remember("cell", row["cell_id"])
             st.switch_page("pages/hotspots.py")
@@ -123,7 +124,7 @@ def _draw_visits_left(of: FacilityFile) -> None:
             )
 
 
-def _draw_score(of: FacilityFile) -> None:
+def _draw_score(of: FacilityFile, run: ScoreRun | None) -> None:
     row = of.row
     with st.container(border=True):
         if pd.isna(row["p"]):
@@ -148,6 +149,9 @@ def _draw_score(of: FacilityFile) -> None:
                     for reason in of.reasons
                 ),
             )
+        said = None if run is None else facility_method(run)
+        if said is not None:
+            st.caption(messages.say(said))
 
 
 def _draw_map(run: ScoreRun, facility_id: str) -> None:
