@@ -15,6 +15,7 @@ from data.store.rows import load_rows
 from data.store.scores import ScoreRun
 from workflows.evenness import lived_in_places
 from workflows.leads import open_leads
+from workflows.plan_life import Tally, done_of_week
 from workflows.weeks import local_day, midnight, next_week, week_of
 
 NOT_DONE = ("closed_door", "moved", "refused")
@@ -72,6 +73,10 @@ def make_overview(
     late_days = (today - waiting["due_on"]).dt.days
     n_done, not_done = _last_week(store, scope=scope, as_of=run.as_of)
     planned = _planned_last_week(store, scope=scope, as_of=run.as_of)
+    if planned is not None:
+        # with a released plan both numbers are about its visits
+        n_done = planned.n_done
+        not_done = {result: planned.not_done.get(result, 0) for result in NOT_DONE}
     cells = scores.load_cell_scores(store, run.run_id, scope=scope)
     areas = load_rows(store, "areas", scope=scope, as_of=run.as_of, columns=["area_code", "level"])
     lived_in = lived_in_places(cells, areas)
@@ -85,7 +90,7 @@ def make_overview(
         longest_overdue_days=int(late_days.max()) if (late_days > 0).any() else 0,
         n_due_today=int((late_days == 0).sum()),
         n_done_last_week=n_done,
-        n_planned_last_week=planned,
+        n_planned_last_week=None if planned is None else planned.n_planned,
         n_not_done=not_done,
         n_unseen=len(unseen),
         n_places=len(lived_in),
@@ -135,17 +140,10 @@ def _last_week(store: Store, *, scope: Scope, as_of: datetime) -> tuple[int, dic
     return len(visits) - sum(not_done.values()), not_done
 
 
-def _planned_last_week(store: Store, *, scope: Scope, as_of: datetime) -> int | None:
-    """Return the visits of the newest plan per district, or of a newer one of the whole city."""
+def _planned_last_week(store: Store, *, scope: Scope, as_of: datetime) -> Tally | None:
+    """Return planned against done over the plans that were in force last week."""
     monday = week_of(local_day(as_of)) - timedelta(days=7)
-    made = plans.list_plans(store, scope=scope, week_start=monday)
-    if made.empty:
-        return None
-    newest = made.sort_values("created_at", ascending=False)
-    if newest["district_code"].isna().iloc[0]:
-        return int(newest["n_planned"].iloc[0])
-    own = newest.dropna(subset="district_code").drop_duplicates("district_code")
-    return int(own["n_planned"].sum())
+    return done_of_week(store, monday, scope=scope)
 
 
 def _to_do(store: Store, waiting: pd.DataFrame, run: ScoreRun, *, scope: Scope) -> tuple[ToDo, ...]:

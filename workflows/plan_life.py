@@ -154,7 +154,7 @@ def tally_of(plan: Plan, results: Mapping[str, VisitResult]) -> Tally:
 def done_of_week(store: Store, week_start: date, *, scope: Scope) -> Tally | None:
     """Return planned against done over the plans in force in a week; ``None`` without any."""
     with store.read() as conn:
-        driven = plans.plans_in_force(conn, scope=scope, week_start=week_start)
+        driven = _one_each(plans.plans_in_force(conn, scope=scope, week_start=week_start))
         tallies = [
             tally_of(held.plan, plan_history.results(conn, held.plan.plan_id)) for held in driven
         ]
@@ -170,6 +170,18 @@ def done_of_week(store: Store, week_start: date, *, scope: Scope) -> Tally | Non
         not_done=not_done,
         n_open=sum(t.n_open for t in tallies),
     )
+
+
+def _one_each(driven: Sequence[plans.Held]) -> list[plans.Held]:
+    """Return the newest plan per district, or a newer one of the whole city alone."""
+    newest = sorted(driven, key=lambda held: held.plan.created_at, reverse=True)
+    if newest and newest[0].plan.district_code is None:
+        return newest[:1]
+    kept: dict[str, plans.Held] = {}
+    for held in newest:
+        if held.plan.district_code is not None:
+            kept.setdefault(held.plan.district_code, held)
+    return list(kept.values())
 
 
 def possible_steps(life: Life, rights: frozenset[str], actor: str) -> tuple[Step, ...]:
