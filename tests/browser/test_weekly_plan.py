@@ -10,9 +10,12 @@ import pytest
 from data.scope import EVERYTHING
 from data.store import plans
 from data.store.engine import open_store
+from errors import MedPatrolError
 from tests import signing_in
 from tests.browser.conftest import free_port, start_server, stop_server
-from workflows import plan_life
+from workflows import plan_edits, plan_life
+from workflows.plan_changes import Move
+from workflows.planning import PlanningParams
 
 pytestmark = pytest.mark.browser
 
@@ -73,18 +76,44 @@ def revision(page, number):
     page.locator(f".plan-board[data-revision='{number}']").wait_for(timeout=60_000)
 
 
-def drag_to_end(page):
-    """Drag the first stop of the first row behind the last one of its row."""
-    row = page.locator(".plan-board .row[role=group]").first
-    first, last = (
-        row.locator(".stop").first.bounding_box(),
-        row.locator(".stop").last.bounding_box(),
+def a_possible_move(store_url):
+    """Return a move within Wednesday's routes that no rule forbids."""
+    store, life = open_store(store_url), newest(store_url)
+    for route in (r for r in life.plan.routes if r.day == 2):
+        for at, stop in enumerate(route.stops):
+            for to in range(len(route.stops)):
+                move = Move(visit_id=stop.visit.visit_id, team_id=route.team_id, day=2, position=to)
+                try:
+                    if to != at:
+                        plan_edits.preview(
+                            store, "week", move, scope=EVERYTHING, params=PlanningParams()
+                        )
+                        return move
+                except MedPatrolError:
+                    continue
+    pytest.fail("no stop can change its place")
+
+
+def drag(page, move):
+    """Drag a stop to another place of its row."""
+    block = page.locator(f".plan-board .stop[data-visit='{move.visit_id}']")
+    row = page.locator(".plan-board .row[role=group]").filter(has=block)
+    row.scroll_into_view_if_needed()
+    others = [
+        each.bounding_box()
+        for each in row.locator(f".stop:not([data-visit='{move.visit_id}'])").all()
+    ]
+    box = block.bounding_box()
+    y = box["y"] + box["height"] / 2
+    x = (
+        others[move.position]["x"] + 2
+        if move.position < len(others)
+        else others[-1]["x"] + others[-1]["width"] + 8
     )
-    y = first["y"] + first["height"] / 2
-    page.mouse.move(first["x"] + first["width"] / 2, y)
+    page.mouse.move(box["x"] + box["width"] / 2, y)
     page.mouse.down()
-    page.mouse.move(first["x"] + 60, y, steps=4)
-    page.mouse.move(last["x"] + last["width"] + 8, y, steps=8)
+    page.mouse.move(box["x"] + box["width"] / 2 + 12, y, steps=4)
+    page.mouse.move(x, y, steps=8)
     page.mouse.up()
 
 
@@ -94,7 +123,7 @@ def test_a_week_from_draft_to_result(served, visit):
     before = newest(store_url)
     window = visit(signed_in=False)
     page = board(window, address, "planner", store_url, ["planner"])
-    drag_to_end(page)
+    drag(page, a_possible_move(store_url))
     revision(page, 2)
     moved = newest(store_url)
     changed = [v for v, at in places(moved).items() if places(before)[v] != at]
