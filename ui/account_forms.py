@@ -1,5 +1,6 @@
 """The parts of the accounts page: the list, and what each of the two administrators may do."""
 
+import functools
 from collections.abc import Callable, Mapping
 
 import pandas as pd
@@ -142,7 +143,7 @@ def draw_requests() -> None:
             st.text(f"{request.asked_by} · {request.complaint_id} · {request.reason}")
             for unlock, label in ((True, text("解锁")), (False, text("不同意"))):
                 if st.button(label, key=f"{unlock}-{request.request_id}"):
-                    _done(lambda r=request.request_id, u=unlock: _decided(r, unlock=u))
+                    _done(functools.partial(_decided, request.request_id, unlock=unlock))
 
 
 def _decided(request_id: str, *, unlock: bool) -> None:
