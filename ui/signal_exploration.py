@@ -60,7 +60,7 @@ def _model(told: Report) -> None:
         "每格排查一次，{n} 个网格预计 {v} 个有发现", n=told.n_cells, v=round(told.model_cells)
     )
     found = told.estimate
-    if found.lo is not None and found.hi is not None:
+    if told.by_cell and found.lo is not None and found.hi is not None:
         at_random = text(
             "按随机到访推算 {lo}–{hi} 个", lo=round(found.lo * told.n_cells),
             hi=round(found.hi * told.n_cells),
@@ -85,6 +85,8 @@ def _alarm(alarm: Alarm) -> None:
         p=messages.percent(alarm.power_low), q=messages.percent(alarm.power_high),
     )  # fmt: skip
     more = ""
+    if alarm.n_more is None and alarm.power_low < 0.5:
+        more = text("模型自身的区间太宽，再多随机到访也难分辨")
     if alarm.n_more is not None:
         more = text("要有把握，还需约 {n} 次随机到访", n=alarm.n_more)
     messages.card(

@@ -47,8 +47,10 @@ class Report:
     What the random arm says as of a moment.
 
     ``week`` are the drawn visits of the week, ``draws`` the draws they come from;
-    ``model_share`` and ``model_cells`` are what the newest scores expect of one search of
-    every inhabited cell, on average and in sum; ``n_cells`` how many cells that are.
+    ``by_cell`` says that all
+    visits were drawn by cell; ``model_share`` and ``model_cells`` are what the newest
+    scores expect of one search of every inhabited cell, on average and in sum;
+    ``n_cells`` how many cells that are.
     """
 
     week_start: date
@@ -60,6 +62,7 @@ class Report:
     model_cells: float | None
     n_cells: int
     n_unforetold: int
+    by_cell: bool
 
 
 def draw_week(
@@ -291,6 +294,8 @@ def report(
         model_cells=float(expected.sum()) if len(expected) else None,
         n_cells=len(cells),
         n_unforetold=int(made["made"].sum()) - len(foretold),
+        # draws of files may be of villages: their share is no share of cells
+        by_cell=bool(made["by_cell"].all()),
     )  # fmt: skip
 
 
@@ -326,10 +331,12 @@ def visits_due(
     rows = rows.assign(made=answered, found=answered & (rows["result"] == "violation"))
     own = _of_draws(drawn, rows, as_of=as_of)
     taken = set(zip(drawn["cell_id"], drawn["week_start"], strict=True))
-    free = rows[[key not in taken for key in zip(rows["cell_id"], rows["week"], strict=True)]]
+    keys = zip(rows["cell_id"], rows["week"], strict=True)
+    free = rows[np.array([key not in taken for key in keys], dtype=bool)]
     free = free[free["inclusion_prob"] > 0]
-    parts = [own, _of_files(store, free, cells, params, scope=scope)]
-    columns = ["inclusion_prob", "stratum", "made", "found", "predicted"]
+    of_files = _of_files(store, free, cells, params, scope=scope).assign(by_cell=False)
+    parts = [own.assign(by_cell=True), of_files]
+    columns = list(_TYPES)
     filled = [part[columns] for part in parts if len(part)]
     if not filled:
         return pd.DataFrame({name: pd.Series(dtype=_TYPES[name]) for name in columns})
@@ -338,6 +345,7 @@ def visits_due(
 
 _TYPES = {
     "inclusion_prob": float, "stratum": str, "made": bool, "found": bool, "predicted": float,
+    "by_cell": bool,
 }  # fmt: skip
 
 
@@ -352,7 +360,7 @@ def _of_draws(drawn: pd.DataFrame, rows: pd.DataFrame, *, as_of: datetime) -> pd
         if told is not None or row["week_start"] < this_week or not pd.isna(row["missed_at"]):
             made, found = told or (False, False)
             kept.append({**row, "made": bool(made), "found": bool(found)})
-    return pd.DataFrame(kept)
+    return pd.DataFrame(kept, columns=[*drawn.columns, "made", "found"])
 
 
 def _of_files(

@@ -96,7 +96,7 @@ def _leads(store: Store, params: SignalParams, *, scope: Scope, as_of: datetime)
     rows = rows[rows["topic"].isin({*params.topics, *params.tracks.topics})]
     vague = rows["location_precision"] == "township"
     words = [as_lead(row) for row in rows.to_dict("records")]
-    seconds = rows["received_at"].map(lambda moment: int(moment.timestamp()))
+    seconds = np.array([int(moment.timestamp()) for moment in rows["received_at"]], dtype=np.int64)
     return rows.assign(
         words=words, received_at=seconds, lon=rows["lon"].mask(vague), lat=rows["lat"].mask(vague)
     ).drop(columns=["site_text", "summary"]).reset_index(drop=True)  # fmt: skip
