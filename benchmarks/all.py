@@ -35,6 +35,7 @@ def main() -> int:
         path = str(SHARED / "bench/toptw" / f"{name}.txt")
         run("-m", "benchmarks.toptw", path, "--teams", str(teams), "--seconds", "10", "--seed", "1")
     run("-m", "benchmarks.scoring", "--origins", "8")
+    run("-m", "benchmarks.inspection_targeting", str(SHARED / "bench/inspection_targeting"))
     run("-m", "benchmarks.chicago")
     return 0
 
