@@ -97,7 +97,8 @@ def a_possible_move(store_url):
 def drag(page, move):
     """Drag a stop to another place of its row."""
     block = page.locator(f".plan-board .stop[data-visit='{move.visit_id}']")
-    row = page.locator(".plan-board .row[role=group]").filter(has=block)
+    inside = page.locator(f".stop[data-visit='{move.visit_id}']")
+    row = page.locator(".plan-board .row[role=group]").filter(has=inside)
     row.scroll_into_view_if_needed()
     others = [
         each.bounding_box()
