@@ -47,7 +47,7 @@ def _estimate(told: Report) -> None:
             n=found.n_drawn - found.n_made, lo=messages.percent(found.lowest),
             hi=messages.percent(found.highest),
         )  # fmt: skip
-        line = f"{line}。{missed}"
+        line = f"{line} · {missed}"
     messages.card(label, messages.percent(found.share), line)
 
 
@@ -65,7 +65,7 @@ def _model(told: Report) -> None:
             "按随机到访推算 {lo}–{hi} 个", lo=round(found.lo * told.n_cells),
             hi=round(found.hi * told.n_cells),
         )  # fmt: skip
-        line = f"{line}；{at_random}"
+        line = f"{line} · {at_random}"
     messages.card(label, messages.percent(told.model_share), line)
 
 
@@ -92,7 +92,7 @@ def _alarm(alarm: Alarm) -> None:
     messages.card(
         text("随机样本检验"),
         states[alarm.state],
-        "。".join(part for part in (counted, power, more) if part),
+        " · ".join(part for part in (counted, power, more) if part),
     )
 
 

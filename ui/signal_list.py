@@ -108,21 +108,11 @@ def _track(alert: dict[str, Any]) -> None:
     st.caption(
         text("把日期打乱重排，平均每次偶然出现 {x} 条这样强的轨迹", x=f"{alert['expected']:.2f}")
     )
-    reasons = ["", *(
-        " · ".join(messages.say(from_json(reason)) for reason in link["reasons"])
-        for link in document["links"]
-    )]  # fmt: skip
-    st.dataframe(
-        pd.DataFrame(
-            {
-                text("日期"): document["days"],
-                text("村"): document["places"],
-                text("与上一条的联系"): reasons,
-            }
-        ),
-        hide_index=True,
-        alt=text("轨迹的各条线索和联系"),
-    )
+    whys = [(), *(link["reasons"] for link in document["links"])]
+    for day, place, why in zip(document["days"], document["places"], whys, strict=True):
+        said = " · ".join(messages.say(from_json(reason)) for reason in why)
+        line = f"**{day[5:]} {messages.plain(place)}**"
+        st.markdown(f"{line}  \n{messages.plain(said)}" if said else line)
 
 
 def _links(alert: dict[str, Any]) -> None:
@@ -152,10 +142,6 @@ def _stops(alert: dict[str, Any]) -> None:
                     f"{_clock(stop['from_s'])}–{_clock(stop['to_s'])}" for stop in stops
                 ],
                 text("可能性"): [messages.percent(stop["chance"]) for stop in stops],
-                text("原因"): [
-                    "；".join(messages.say(from_json(reason)) for reason in stop["reasons"])
-                    for stop in stops
-                ],
             }
         ),
         hide_index=True,
@@ -168,6 +154,8 @@ def _stops(alert: dict[str, Any]) -> None:
         for number, stop in enumerate(stops)
     }
     number = filters.one_of("stop", names, label=text("蹲守地点"), default="0")
+    why = stops[int(number)]["reasons"]
+    st.caption(" · ".join(messages.say(from_json(reason)) for reason in why))
     _wish(alert, int(number))
 
 
@@ -208,7 +196,7 @@ def draw_wishes(week_start: date) -> None:
             for wish in wishes
         ]  # fmt: skip
         week = messages.week_title(week_start)
-        st.caption(f"{week} {text('蹲守意愿 {n} 项', n=len(wishes))}：{'；'.join(said)}")
+        st.caption(f"{week} {text('蹲守意愿 {n} 项', n=len(wishes))} · {' · '.join(said)}")
 
 
 def _clock(seconds: int) -> str:

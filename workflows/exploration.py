@@ -47,10 +47,9 @@ class Report:
     What the random arm says as of a moment.
 
     ``week`` are the drawn visits of the week, ``draws`` the draws they come from;
-    ``by_cell`` says that all
-    visits were drawn by cell; ``model_share`` and ``model_cells`` are what the newest
-    scores expect of one search of every inhabited cell, on average and in sum;
-    ``n_cells`` how many cells that are.
+    ``by_cell`` says that all visits were drawn by cell; ``model_share`` and
+    ``model_cells`` are what the newest scores expect of one search of every inhabited
+    cell, on average and in sum; ``n_cells`` how many cells that are.
     """
 
     week_start: date

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 SAYINGS = (
     "反映出租屋内有人无证行医，给人输液打针", "反映有人在家里拔牙镶牙，没有招牌",
@@ -19,13 +20,17 @@ NOW_S = 1_790_000_000
 DAY_S = 86_400
 
 
-def world(seed, *, n_noise=250, n_movers=2, n_reports=5, days=120, side_km=60.0):
+def world(
+    seed: int, *, n_noise: int = 250, n_movers: int = 2, n_reports: int = 5, days: int = 120,
+    side_km: float = 60.0,
+) -> tuple[pd.DataFrame, list[frozenset[str]]]:  # fmt: skip
     """Return reports of some weeks and the numbers of those that belong to each mover."""
     rng = np.random.default_rng(seed)
     n_villages = 150
     xy = rng.uniform(0, side_km, (n_villages, 2))
     weight = rng.dirichlet(np.full(n_villages, 0.8))
-    rows, truth = [], []
+    rows: list[tuple[int, float, str]] = []
+    truth = []
     for _ in range(n_noise):
         v = int(rng.choice(n_villages, p=weight))
         saying = SAYINGS[int(rng.integers(len(SAYINGS)))]
@@ -48,7 +53,7 @@ def world(seed, *, n_noise=250, n_movers=2, n_reports=5, days=120, side_km=60.0)
     return frame(rows, xy, days), truth
 
 
-def frame(rows, xy, days):
+def frame(rows: list[tuple[int, float, str]], xy: NDArray[np.float64], days: int) -> pd.DataFrame:
     """Return reports as the product reads them."""
     v = np.array([row[0] for row in rows], dtype=int)
     return pd.DataFrame(
