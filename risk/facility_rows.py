@@ -18,6 +18,7 @@ from scipy import sparse
 
 from geo import grid
 from risk import features
+from risk.facility_history import Earlier
 from risk.facility_rates import kind_rates, likeliest_strength
 from risk.features import Floats
 from risk.params import FacilityParams, ScoringParams
@@ -218,7 +219,7 @@ def _rows(
     params: FacilityParams,
 ) -> Rows:
     fading, never = params.half_life_days, np.inf
-    earlier = _Earlier(history.look_at, history.age, at, age)
+    earlier = Earlier(history.look_at, history.age, at, age)
     pull = history.strength * history.rate[at]
 
     def relative(half_life: float) -> Floats:
@@ -226,7 +227,7 @@ def _rows(
         usual = earlier.total(history.expected, half_life)
         return np.log((pull + finds) / (pull + usual))
 
-    reports = _Earlier(known.report_at, known.report_age, at, age)
+    reports = Earlier(known.report_at, known.report_age, at, age)
     grave = known.report_grave.astype(float)
     expired = known.expired_days[at] - age
     near, calls = monthly.at(at, age)
@@ -250,33 +251,6 @@ def _rows(
         years=np.maximum(known.opened_days[at] - age, 0.0) / _YEAR_DAYS,
         season=(known.season - age / _YEAR_DAYS) % 1.0,
     )
-
-
-class _Earlier:
-    """Events of the same facility on strictly earlier days than each row, found once."""
-
-    def __init__(self, event_at: Ints, event_age: Floats, at: Ints, age: Floats) -> None:
-        day, row_day = np.floor(-event_age), np.floor(-age)
-        lowest = min(day.min(initial=0.0), row_day.min(initial=0.0))
-        width = 2.0 - lowest
-        key = event_at * width + (day - lowest)
-        self._order = np.argsort(key, kind="stable")
-        ordered = key[self._order]
-        self._from = np.searchsorted(ordered, at * width, side="left")
-        self._to = np.searchsorted(ordered, at * width + (row_day - lowest), side="left")
-        self._event_age, self._age = event_age, age
-
-    def total(self, values: Floats, half_life: float) -> Floats:
-        """Return the sum of the values, each halved per half-life before the row's day."""
-        worth = np.exp2(-self._event_age / half_life) * values
-        sums = np.concatenate([[0.0], np.cumsum(worth[self._order])])
-        total = (sums[self._to] - sums[self._from]) * np.exp2(self._age / half_life)
-        return np.where(self._to > self._from, np.maximum(total, 0.0), 0.0)
-
-    def last(self, values: Floats) -> Floats:
-        """Return the value of the latest earlier event, NaN where there was none."""
-        padded = np.append(values[self._order], np.nan)
-        return np.where(self._to > self._from, padded[self._to - 1], np.nan)
 
 
 class _Monthly:
