@@ -321,8 +321,8 @@ def planning_week(of: reading.ScoreRun | None) -> date:
 
 
 def replays() -> list[backtest.BacktestRun]:
-    """Return the replays of past weeks over what the visitor looks at, newest first."""
-    return _replays(version(), scope())
+    """Return the replays over what the visitor looks at, else over all he may see, newest first."""
+    return _replays(version(), scope()) or _replays(version(), visitor().scope)
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
@@ -331,8 +331,9 @@ def _replays(store_version: str, scope: Scope) -> list[backtest.BacktestRun]:
 
 
 def replay_values(run_id: str) -> pd.DataFrame:
-    """Return the figures of a replay."""
-    return _replay_values(version(), run_id, scope())
+    """Return the figures of a replay that ``replays`` names."""
+    is_narrow = any(run.run_id == run_id for run in _replays(version(), scope()))
+    return _replay_values(version(), run_id, scope() if is_narrow else visitor().scope)
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED)
@@ -355,7 +356,7 @@ def exploration_report(of: reading.ScoreRun) -> exploration.Report:
     return _exploration_report(version(), of, scope())
 
 
-@st.cache_resource(max_entries=16, hash_funcs=_KEYED)
+@st.cache_resource(max_entries=16, hash_funcs=_KEYED, show_spinner=False)
 def _exploration_report(
     store_version: str, of: reading.ScoreRun, scope: Scope
 ) -> exploration.Report:
