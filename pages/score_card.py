@@ -26,6 +26,7 @@ if not runs:
     score_card_view.draw_button(is_first=True)
     st.stop()
 
+head = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = runs[0]
     if len(runs) > 1:
@@ -48,16 +49,21 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if cached.may("export"):
         address = f"/download/score-card/{chosen.run_id}.csv"
         where = state.district()
-        st.link_button(text("导出"), address if where is None else f"{address}?district={where}")
+        is_narrow = where is not None and chosen.districts == (where,)
+        st.link_button(text("导出"), f"{address}?district={where}" if is_narrow else address)
 
-messages.title(
-    text("评分卡"),
-    text(
-        "回放 {a} 至 {b}，共 {n} 个时点；每次只用当时已知的数据",
-        a=chosen.from_on.isoformat(), b=chosen.to_on.isoformat(), n=chosen.summary["n_origins"],
-    ),
-    text("回测于 {time}", time=messages.when(chosen.created_at)),
-)  # fmt: skip
+with head:
+    messages.title(
+        text("评分卡"),
+        text("全部辖区")
+        if chosen.districts is None
+        else text("{n} 个区县", n=len(chosen.districts)),
+        text(
+            "回放 {a} 至 {b}，共 {n} 个时点；每次只用当时已知的数据",
+            a=chosen.from_on.isoformat(), b=chosen.to_on.isoformat(), n=chosen.summary["n_origins"],
+        ),
+        text("回测于 {time}", time=messages.when(chosen.created_at)),
+    )  # fmt: skip
 rows = cached.replay_values(chosen.run_id)
 rows = rows[rows["target"] == target]
 score_card_view.draw_verdict(chosen, rows, target)

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from data.store.backtests import BacktestRun
 from errors import MedPatrolError
 from risk import backtest as figures
 from risk import reliability, replay
@@ -14,6 +13,7 @@ from risk.baselines import MODEL
 from ui import cached, messages, progress, score_card_charts, score_card_words, state
 from ui.messages import text
 from workflows import backtest
+from workflows.backtest import BacktestRun
 
 JOB = "backtest_job"
 
