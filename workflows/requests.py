@@ -32,6 +32,7 @@ RIGHT_OF = {
     "score": "scores.run",
     "backtest": "scores.run",
     "plan": "plans.write",
+    "plan_margins": "plans.write",
 }
 """Kind of job → right of who may ask for it, run it and stop it."""
 
@@ -205,7 +206,7 @@ def request_margins(
     store: Store, plan_id: str, *, district_code: str | None, actor: str, key: str
 ) -> str:
     """Queue the computing of what more or fewer hands are worth to a plan; return the job's id."""
-    access.require(store, actor, "plans.write")
+    access.require(store, actor, RIGHT_OF["plan_margins"])
     params = {"plan_id": plan_id, "district_code": district_code}
     return jobs.submit(store, kind="plan_margins", params=params, key=key, actor=actor)
 
