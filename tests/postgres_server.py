@@ -54,7 +54,7 @@ def missing() -> list[str]:
     """Return the Debian packages that tests on a server store still need."""
     programs = bin_folder()
     if programs is None:
-        return ["postgresql-15", "postgresql-15-postgis-3"]
+        return ["postgresql", "postgresql-postgis"]
     share = subprocess.run(
         [programs / "pg_config", "--sharedir"], capture_output=True, text=True, check=False
     ).stdout.strip()
