@@ -95,7 +95,9 @@ class Route:
 
     ``path`` is the way along the roads from base to base as ``geo.polyline`` writes
     it; empty where roads were not known: the way is then drawn straight from stop to
-    stop. A route whose stops change loses its path.
+    stop. A route whose stops change loses its path. ``estimated_legs`` are the legs whose
+    time is a straight-line estimate because no road leads there: leg 0 leads to the first
+    stop, the last one back to the base; empty where the whole plan is an estimate.
     """
 
     team_id: str
@@ -105,6 +107,7 @@ class Route:
     travel_s: int
     stops: tuple[Stop, ...]
     path: str = ""
+    estimated_legs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,6 +164,8 @@ def legend_words(language: str) -> dict[str, Any]:
         "team": keep("队 {letter}", letter="letter"),
         "base": say("驻地"),
         "straight": say("路线为直线推算"),
+        "leg_straight": say("路途为直线推算"),
+        "partly_straight": say("短虚线：没有道路连通，路途为直线推算"),
         "cell_size": keep("每格约 {a} 平方公里", a="a"),
         "uninhabited": say("无人居住的网格不着色"),
         "blurred": keep("点位已模糊至约 {n} 米", n="n"),

@@ -154,7 +154,7 @@ def _stops(route: Route, done: frozenset[str]) -> list[dict[str, object]]:
         {
             "id": stop.visit.visit_id,
             "label": _label(number, stop),
-            "about": about(number, stop),
+            "about": about(number, stop) + _straight(route, number - 1),
             "why": "；".join(messages.say(reason) for reason in stop.visit.reasons),
             "from": stop.start_s / 3600,
             "to": stop.depart_s / 3600,
@@ -170,6 +170,10 @@ def _stops(route: Route, done: frozenset[str]) -> list[dict[str, object]]:
 def _label(number: int, stop: Stop) -> str:
     drawn = "▪ " if stop.visit.draw_id is not None else ""
     return f"{drawn}{number} {messages.label('inspection_kind', stop.visit.kind)}"
+
+
+def _straight(route: Route, leg: int) -> str:
+    return f" · {text('路途为直线推算')}" if leg in route.estimated_legs else ""
 
 
 def about(number: int, stop: Stop) -> str:

@@ -13,9 +13,17 @@ from data.records import LeftOut, Plan
 from data.schema import FRINGE_CODES, KINDS
 from ui import messages, state
 from ui.messages import text
+from workflows import estimated_legs
 from workflows.exports import clock, place_of
 from workflows.overview import Overview
 from workflows.wording import from_json
+
+
+def likeliest(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return cells by their chance of a site, highest first: the order of what is shown."""
+    return cells.sort_values(["p_hidden", "cell_id"], ascending=[False, True]).reset_index(
+        drop=True
+    )
 
 
 def place(row: dict[str, Any]) -> str:
@@ -124,6 +132,9 @@ def timetable(plan: Plan, day: int, *, teams: Collection[str]) -> pd.DataFrame:
             text("结束"): clock(stop.depart_s),
             text("类型"): messages.label("inspection_kind", stop.visit.kind),
             text("地点"): place_of(stop.visit, state.language()),
+            text("路途"): text("推算")
+            if estimated_legs.is_estimate(plan, route, number - 1)
+            else text("道路"),
             text("计划价值"): stop.visit.prize / 100,
             text("为什么"): "；".join(messages.say(reason) for reason in stop.visit.reasons),
         }
@@ -166,7 +177,7 @@ def short_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 def pick_cell(cells: pd.DataFrame, *, n_most: int = 500) -> str | None:
     """Draw the highest cells as a table and return the one that was picked."""
-    shown = cells.head(n_most)
+    shown = likeliest(cells).head(n_most)
     event = st.dataframe(
         pd.DataFrame(
             {
@@ -190,7 +201,7 @@ def pick_cell(cells: pd.DataFrame, *, n_most: int = 500) -> str | None:
         selection_mode="single-row",
         alt=text("风险最高的网格"),
     )
-    st.caption(text("按分数排列的前 {n} 格", n=len(shown)))
+    st.caption(text("按概率排列的前 {n} 格", n=len(shown)))
     rows = event.selection.rows
     return str(shown["cell_id"].iloc[rows[0]]) if rows else None
 

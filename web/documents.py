@@ -85,7 +85,8 @@ def weekly_plan(plan: Plan, areas: map_layers.Payload, *, language: str) -> str:
     say = wording.translator(language)
     last = plan.week_start + timedelta(days=6)
     title = f"{say('周计划')} {plan.week_start:%Y-%m-%d} – {last:%Y-%m-%d}"
-    notes = [words["straight"]] if plan.travel_is_estimate else []
+    notes = [words["straight"]] if payload["estimate"] else []
+    notes += [words["partly_straight"]] if payload["some_estimated"] else []
     doc = {"title": title, "cells": None, "plan": payload, "months": 12, "notes": notes}
     points = [(stop["lon"], stop["lat"]) for route in payload["routes"] for stop in route["stops"]]
     return _render(doc, areas, [*points, *payload["bases"]], language)

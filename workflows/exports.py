@@ -19,7 +19,7 @@ import xlsxwriter
 from data.records import LeftOut, Plan, Route, Stop, Team, Visit
 from data.schema import TIME_ZONE
 from data.store.plans import plan_to_json
-from geo import polyline
+from workflows import estimated_legs
 from workflows.rule_check import RuleReport
 from workflows.wording import label, say, translator
 
@@ -82,29 +82,51 @@ def gpx(plan: Plan, *, language: str, team_id: str | None = None) -> bytes:
             team.base_lat, team.base_lon, name=translator(language)("驻地")
         )
         track.points.append(base)
+        said = translator(language)("路途为直线推算")
         for number, stop in enumerate(route.stops, 1):
-            track.points.append(
-                gpxpy.gpx.GPXRoutePoint(
-                    stop.visit.lat,
-                    stop.visit.lon,
-                    name=f"{number} {clock(stop.start_s)} {_clean(place_of(stop.visit, language))}",
-                )
+            point = gpxpy.gpx.GPXRoutePoint(
+                stop.visit.lat,
+                stop.visit.lon,
+                name=f"{number} {clock(stop.start_s)} {_clean(place_of(stop.visit, language))}",
             )
-        track.points.append(base)
+            if estimated_legs.is_estimate(plan, route, number - 1):
+                point.description = said
+            track.points.append(point)
+        home = gpxpy.gpx.GPXRoutePoint(team.base_lat, team.base_lon, name=base.name)
+        if estimated_legs.is_estimate(plan, route, len(route.stops)):
+            home.description = said
+        track.points.append(home)
         document.routes.append(track)
         if route.path:
             # A route names the stops, a track is the line along the roads between them.
-            document.tracks.append(_track(route, name=track.name or route.team_id))
+            document.tracks += _tracks(
+                estimated_legs.parts(plan, route, (team.base_lon, team.base_lat)),
+                name=track.name or route.team_id,
+                said=said,
+            )
     xml: str = document.to_xml(version="1.1")
     return xml.encode()
 
 
-def _track(route: Route, *, name: str) -> gpxpy.gpx.GPXTrack:
-    line = polyline.decode(route.path)
-    points = [gpxpy.gpx.GPXTrackPoint(lat, lon) for lon, lat in line.tolist()]
-    track = gpxpy.gpx.GPXTrack(name=name)
-    track.segments.append(gpxpy.gpx.GPXTrackSegment(points))
-    return track
+def _tracks(
+    parts: Sequence[estimated_legs.Part], *, name: str, said: str
+) -> list[gpxpy.gpx.GPXTrack]:
+    """Return the line as a track, and estimated legs as one of their own that says so."""
+    tracks = []
+    for estimated in (False, True):
+        chosen = [part for part in parts if part.estimated == estimated]
+        if not chosen:
+            continue
+        # GPX knows a description of a track, not of a segment
+        track = gpxpy.gpx.GPXTrack(name=name, description=said if estimated else None)
+        track.segments += [
+            gpxpy.gpx.GPXTrackSegment(
+                [gpxpy.gpx.GPXTrackPoint(lat, lon) for lon, lat in part.points.tolist()]
+            )
+            for part in chosen
+        ]
+        tracks.append(track)
+    return tracks
 
 
 def workbook(plan: Plan, *, language: str, report: RuleReport | None = None) -> bytes:
@@ -132,7 +154,7 @@ def workbook(plan: Plan, *, language: str, report: RuleReport | None = None) -> 
                 book,
                 _("队 {team}", team=team.team_id),
                 rows,
-                widths=(12, 6, 8, 8, 8, 10, 34, 34, 44),
+                widths=(12, 6, 8, 8, 8, 10, 34, 34, 44, 10),
                 formats=(bold, wrap),
             )
         _sheet(
@@ -225,12 +247,13 @@ def _team_rows(plan: Plan, team: Team, language: str) -> list[list[object]]:
             _("地点"),
             _("地址"),
             _("为什么"),
+            _("路途"),
         ]
     ]
     for route in plan.routes:
         if route.team_id == team.team_id:
             rows += _route_rows(plan, route, language)
-    rows.append([_("队员"), "", "", "", "", "", ", ".join(team.officer_ids), "", ""])
+    rows.append([_("队员"), "", "", "", "", "", ", ".join(team.officer_ids), "", "", ""])
     return rows
 
 
@@ -238,10 +261,17 @@ def _route_rows(plan: Plan, route: Route, language: str) -> list[list[object]]:
     title = day_title(plan, route.day, language)
     _ = translator(language)
     if not route.stops:
-        return [[title, "", "", "", "", _("备勤"), "", "", ""]]
-    rows = [_stop_row(title, n, stop, language) for n, stop in enumerate(route.stops, 1)]
+        return [[title, "", "", "", "", _("备勤"), "", "", "", ""]]
+    legs = [
+        _("推算") if estimated_legs.is_estimate(plan, route, leg) else _("道路")
+        for leg in range(len(route.stops) + 1)
+    ]
+    rows = [
+        [*_stop_row(title, n, stop, language), leg]
+        for n, (stop, leg) in enumerate(zip(route.stops, legs[:-1], strict=True), 1)
+    ]
     back = _("收队 {hhmm}", hhmm=clock(route.back_s))
-    return [*rows, [title, "", "", "", clock(route.back_s), back, "", "", ""]]
+    return [*rows, [title, "", "", "", clock(route.back_s), back, "", "", "", legs[-1]]]
 
 
 def _stop_row(title: str, number: int, stop: Stop, language: str) -> list[object]:

@@ -21,6 +21,7 @@ from data import frames
 from data.records import Plan, Route
 from data.schema import FRINGE_CODES
 from geo import grid, polyline
+from workflows import estimated_legs
 from workflows.weeks import local_day
 
 DEGREE = 100_000
@@ -188,12 +189,13 @@ def plan_layer(plan: Plan) -> Payload:
     Return the payload of a week's routes: one line and its stops per team and day.
 
     Teams get letters in the order of the plan. Lines follow the roads where the plan
-    knows them, else they are straight from stop to stop and ``estimate`` is True.
+    knows them, else they are straight from stop to stop and ``estimate`` is True. The
+    ``parts`` of a line are ``[1 if its time is an estimate, numbers of its path]``.
     """
     number = {team.team_id: k for k, team in enumerate(plan.teams)}
     base = {team.team_id: _point(team.base_lon, team.base_lat) for team in plan.teams}
     routes = [
-        _route(route, number[route.team_id], base[route.team_id])
+        _route(plan, route, number[route.team_id], base[route.team_id])
         for route in plan.routes
         if route.stops
     ]
@@ -201,6 +203,7 @@ def plan_layer(plan: Plan) -> Payload:
     return {
         "kind": "plan",
         "estimate": plan.travel_is_estimate,
+        "some_estimated": any(route.estimated_legs for route in plan.routes),
         "week_start": plan.week_start.isoformat(),
         "bases": sorted({tuple(point) for point in base.values()}),
         "routes": routes,
@@ -223,7 +226,9 @@ def snap(
     return (np.floor(lon / step_lon) + 0.5) * step_lon, snapped_lat
 
 
-def _route(route: Route, number: int, base: list[int]) -> Payload:
+def _route(plan: Plan, route: Route, number: int, base: list[int]) -> Payload:
+    team = plan.teams[number]
+    cut = estimated_legs.parts(plan, route, (team.base_lon, team.base_lat))
     points = [base, *(_point(stop.visit.lon, stop.visit.lat) for stop in route.stops), base]
     return {
         "team": number,
@@ -232,6 +237,7 @@ def _route(route: Route, number: int, base: list[int]) -> Payload:
         "path": _ints(polyline.decode(route.path).ravel())
         if route.path
         else [value for point in points for value in point],
+        "parts": [[int(part.estimated), _ints(part.points.ravel())] for part in cut],
         "stops": [
             {
                 "id": stop.visit.visit_id,
@@ -239,6 +245,7 @@ def _route(route: Route, number: int, base: list[int]) -> Payload:
                 "lon": point[0],
                 "lat": point[1],
                 "name": stop.visit.place_name,
+                "estimate": int(estimated_legs.is_estimate(plan, route, k - 1)),
                 "at": f"{stop.start_s // 3600:02d}:{stop.start_s % 3600 // 60:02d}",
             }
             for k, (stop, point) in enumerate(zip(route.stops, points[1:-1], strict=True), start=1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from data.records import LeftOut, Message, Plan, Route, Stop, Visit
 from errors import BrokenRuleError, PlanError
 from routing import edit
+from workflows import estimated_legs
 from workflows.plan_ground import Ground, route_of
 from workflows.plan_problem import shift_id
 
@@ -351,6 +352,17 @@ def timed_route(route: Route, timed: edit.TimedRoute, ground: Ground, locked: se
             for stop in timed.stops
         ),
         path=route.path if same else "",
+        estimated_legs=_estimated_legs(route, timed, ground),
+    )
+
+
+def _estimated_legs(route: Route, timed: edit.TimedRoute, ground: Ground) -> tuple[int, ...]:
+    if not timed.stops:
+        return ()
+    shift = ground.table.shifts[shift_id(route.team_id, route.day)]
+    doors = [ground.table.visits[stop.visit].location for stop in timed.stops]
+    return estimated_legs.of_places(
+        [shift.start_location, *doors, shift.end_location], ground.estimated
     )
 
 

@@ -11,7 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.records import Plan, Route, Visit
 from data.scope import Scope
@@ -30,7 +32,8 @@ class Ground:
     """
     The problem of a plan's week, its visits by name, and the records that rules ask.
 
-    ``ways`` answers for other places, other days and blocked roads.
+    ``ways`` answers for other places, other days and blocked roads; ``estimated`` says
+    between which locations of the problem no road leads.
     """
 
     table: edit.Table
@@ -40,6 +43,7 @@ class Ground:
     inspections: pd.DataFrame = field(repr=False)
     ways: travel.Ways = field(repr=False)
     params: PlanningParams = field(repr=False)
+    estimated: NDArray[np.bool_] | None = field(default=None, repr=False)
 
     def check(self, plan: Plan) -> RuleReport:
         """Put a plan to every rule."""
@@ -118,6 +122,7 @@ def make_ground(
         inspections=inspections[inspections["facility_id"].isin(known)],
         ways=ways,
         params=params,
+        estimated=matrix.estimated,
     )
 
 

@@ -100,9 +100,10 @@ def blocked_ground(
     """Return the ground of one day's visits with travel times around the block."""
     points = plan_problem.places(plan.teams, visits)
     if ground.ways.lines.empty:
-        travel_s = _beside(points, ground, trouble).astype(np.int32)
+        travel_s, estimated = _beside(points, ground, trouble).astype(np.int32), None
     else:
-        travel_s = _open_roads(ground.ways, trouble).matrix(points).seconds
+        around = _open_roads(ground.ways, trouble).matrix(points)
+        travel_s, estimated = around.seconds, around.estimated
     held = {visit.visit_id for visit in visits}
     old = ground.table.problem
     located = {v.visit_id: n for n, v in enumerate(old.visits)}
@@ -117,7 +118,7 @@ def blocked_ground(
         districts=plan_problem.districts_of(plan.teams, ground.officers),
         travel_s=travel_s,
     )
-    return replace(ground, table=edit.Table(problem))
+    return replace(ground, table=edit.Table(problem), estimated=estimated)
 
 
 def _open_roads(ways: Ways, trouble: BlockedRoad) -> Ways:

@@ -23,7 +23,7 @@ from geo import travel_times
 from geo.road_speeds import RoadParams
 from risk.params import ScoringParams
 from routing import schedule, solve, teams
-from workflows import plan_problem, rule_check, travel
+from workflows import estimated_legs, plan_problem, rule_check, travel
 from workflows.candidate_sources import load_candidates
 from workflows.candidates import CandidateParams, Candidates
 from workflows.weeks import first_day_left
@@ -168,6 +168,7 @@ def make_plan(
     routes, left_out = schedule.to_routes(
         given, result, visits=candidates.visits, teams=formed.teams
     )
+    routes = estimated_legs.marked(routes, formed.teams, located, matrix.estimated)
     routes = ways.with_paths(routes, formed.teams)
     barred = tuple(LeftOut(visit=b.visit, reason=b.reason) for b in candidates.barred)
     plan = Plan(

@@ -46,7 +46,10 @@ def save_plan(store: Store, plan: Plan, *, actor: str, now: datetime | None = No
     saved_at = engine.written_at(now)
     with store.write() as conn:
         last = _newest(conn, plan.plan_id)
-        if last is not None and last.document == documents.to_text(plan):
+        # read and written again: an older document lacks fields that were added since
+        if last is not None and (
+            documents.to_text(documents.to_plan(last.document)) == documents.to_text(plan)
+        ):
             return
         add_revision(
             conn, plan, expected=0 if last is None else int(last.revision), actor=actor, at=saved_at

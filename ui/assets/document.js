@@ -152,10 +152,13 @@
     plan.routes.forEach(function (route) {
       var group = (groups[route.day] = groups[route.day] || L.layerGroup());
       var colour = doc.tokens.teams[route.team % doc.tokens.teams.length];
-      var dash = route.team >= doc.tokens.teams.length ? "10 4" : plan.estimate ? "4 3" : null;
-      var path = pairs(route.path);
-      L.polyline(path, { interactive: false, color: "#FFFFFF", weight: 5 }).addTo(group);
-      L.polyline(path, { interactive: false, color: colour, weight: 2.6, dashArray: dash }).addTo(group);
+      var many = route.team >= doc.tokens.teams.length ? "10 4" : null;
+      route.parts.forEach(function (part) {
+        var path = pairs(part[1]);
+        var dash = part[0] ? "4 3" : many;
+        L.polyline(path, { interactive: false, color: "#FFFFFF", weight: 5 }).addTo(group);
+        L.polyline(path, { interactive: false, color: colour, weight: 2.6, dashArray: dash }).addTo(group);
+      });
       route.stops.forEach(function (stop) {
         var disc = el("span", "mp-stop", route.letter + stop.n);
         disc.style.backgroundColor = colour;

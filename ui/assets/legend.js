@@ -221,7 +221,10 @@ const NOTES = {
   ],
   change: ({ payload }, words) => (payload.since ? [words.change_sure] : [words.change_none]),
   complaints: ({ payload }, words) => [fill(words.blurred, { n: payload.blur_m })],
-  routes: ({ payload }, words) => (payload.estimate ? [words.straight] : []),
+  routes: ({ payload }, words) => {
+    if (payload.estimate) return [words.straight];
+    return payload.some_estimated ? [words.partly_straight] : [];
+  },
 };
 
 // Fill `box` with the legend of `layers`, each {kind, payload, options}.

@@ -263,7 +263,8 @@ class RiskMap {
       return [words.topics[topic] ?? topic, payload.opened[i]].filter(Boolean).join("\n");
     }
     const stop = layer.shape.stops[i];
-    return [`${stop.route.letter}${stop.n}  ${stop.at}`, stop.name].join("\n");
+    const told = [`${stop.route.letter}${stop.n}  ${stop.at}`, stop.name];
+    return (stop.estimate ? [...told, words.leg_straight] : told).join("\n");
   }
 
   stay() {

@@ -446,17 +446,20 @@ export function paintRoutes(ctx, view, shape, payload, { tokens, options }) {
     const isShown = isRouteShown(route, options);
     if (!isShown && !options.others) return;
     ctx.globalAlpha = isShown ? 1 : 0.35;
-    ctx.beginPath();
-    traceRing(ctx, shape.paths[r], view);
-    ctx.strokeStyle = tokens.background;
-    ctx.lineWidth = 5;
-    ctx.stroke();
-    ctx.strokeStyle = colourOf(route);
-    ctx.lineWidth = 2.6;
-    if (route.team >= tokens.teams.length) ctx.setLineDash([10, 4]);
-    else if (payload.estimate) ctx.setLineDash([4, 3]);
-    ctx.stroke();
-    ctx.setLineDash([]);
+    // Solid where the time is by road, dashed where it is the straight-line estimate.
+    for (const { estimated, path } of shape.parts[r]) {
+      ctx.beginPath();
+      traceRing(ctx, path, view);
+      ctx.strokeStyle = tokens.background;
+      ctx.lineWidth = 5;
+      ctx.stroke();
+      ctx.strokeStyle = colourOf(route);
+      ctx.lineWidth = 2.6;
+      if (estimated) ctx.setLineDash([4, 3]);
+      else if (route.team >= tokens.teams.length) ctx.setLineDash([10, 4]);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
     ctx.globalAlpha = 1;
   });
   paintPoints(view, shape.bases, (_, x, y) => paintBase(ctx, x, y, tokens));

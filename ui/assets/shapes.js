@@ -124,7 +124,9 @@ function plan(payload) {
   return {
     ...centres(stops.map((stop) => stop.lon), stops.map((stop) => stop.lat)),
     stops,
-    paths: payload.routes.map((route) => flatPath(route.path)),
+    parts: payload.routes.map((route) =>
+      route.parts.map(([estimated, path]) => ({ estimated, path: flatPath(path) })),
+    ),
     bases: centres(payload.bases.map((base) => base[0]), payload.bases.map((base) => base[1])),
   };
 }
