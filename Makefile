@@ -16,7 +16,7 @@ run: $(VENV)/.ready ## start the dashboard on http://localhost:8501
 	$(BIN)/medpatrol serve --demo --port $(PORT)
 
 test: $(VENV)/.ready-dev ## install what tests need and run all tests, browser tests included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.ready-dev ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
