@@ -39,6 +39,7 @@ CHECK_S = 3.0
 """How often an open websocket's session is looked up again, seconds."""
 
 SIGN_IN, PASSWORD = "/sign-in", "/password"
+HOME = "/overview"
 NOT_FOUND = b'{"error":"not found"}'
 """The one answer for what is not there, not the reader's, or not for his role."""
 
@@ -125,6 +126,11 @@ class Gate:
             await _turn_away(respond, headers, to=PASSWORD, status=403)
         elif path.startswith(_DATA) and not entries.may_ask(path, visitor.rights):
             await _answer(respond, status=404, body=NOT_FOUND)
+        elif path == HOME and entries.PAGES["overview"] & visitor.rights:
+            # the first page has no name of its own in Streamlit
+            query = scope.get("query_string", b"")
+            to = b"/?" + query if query else b"/"
+            await _answer(respond, status=303, extra=[(b"location", to)])
         else:
             await self.app(_identified(scope, visitor), receive, respond)
 

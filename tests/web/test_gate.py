@@ -311,6 +311,20 @@ def test_a_role_without_the_right_gets_the_answer_of_what_is_not_there(inner):
     assert inner.scopes == []
 
 
+def test_the_name_of_the_first_page_leads_to_it(gate, inner):
+    """Streamlit knows the first page without a name only; a reader types the name he sees."""
+    status, told, _ = request(gate, "/overview", headers=[PERSON])
+    assert (status, told["location"]) == (303, "/")
+    assert inner.scopes == []
+
+
+def test_whose_first_page_is_another_is_not_sent_there(inner):
+    """The page itself then says in words that it is not his."""
+    admin = dataclasses.replace(LI, rights=frozenset({"accounts.write"}))
+    gate = Gate(inner, hosts=[HOST], doorman=Doorman(admin))
+    assert request(gate, "/overview", headers=[PERSON])[0] == 200
+
+
 def test_behind_https_only_https_is_our_origin(inner):
     """A proxy that ends TLS passes plain requests on; the browser's page is https all the same."""
     gate = Gate(inner, hosts=["patrol.example"], doorman=Doorman(), https=True)
