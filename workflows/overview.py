@@ -82,7 +82,7 @@ def make_overview(
     lived_in = lived_in_places(cells, areas)
     last = pd.to_datetime(lived_in["last_visit_on"])
     unseen = lived_in[last.isna() | (last < today - pd.DateOffset(months=unseen_months))]
-    top = cells.sort_values(["score", "cell_id"], ascending=[False, True]).head(n_top)
+    top = cells.sort_values(["p_hidden", "cell_id"], ascending=[False, True]).head(n_top)
     return Overview(
         run=run,
         n_open=len(waiting),
