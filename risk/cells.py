@@ -74,6 +74,7 @@ class CellScores:
     and ``hi`` are the 5 and 95 % bounds of the expected number of sites; ``knowledge`` is
     the share of the sites that past looks would have found; ``sweep_finds`` what one
     search of the cell is expected to find. ``total`` is mean, 5 and 95 % of all cells.
+    ``warnings`` holds ``total`` where the total cannot be told well.
     """
 
     mean: Floats
@@ -94,6 +95,7 @@ class CellScores:
     n_by_area: int
     uses_all_finds: bool
     missing: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +266,7 @@ def score_cells(
         total=(total, max(wide[0], 0.0), wide[1]),
         n_fitted=len(chosen), n_thin=len(thin), n_capped=data.n_capped,
         n_by_area=int((known.evidence.reports["at"] < 0).sum()),
-        uses_all_finds=False, missing=state.missing,
+        uses_all_finds=False, missing=state.missing, warnings=state.warnings,
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def cell_reasons(
                 _closures(scores, i, parts[2], ring_km),
                 _looks(scores, i),
                 _found(scores, i, parts[4]),
+                _other_methods(parts[5]),
             ]
         texts.append(reasons_json(sentences, parts))
     return np.array(texts, dtype=object)
@@ -153,6 +154,12 @@ def _found(scores: CellScores, i: int, part: float) -> Sentence | None:
     if topic is not None:
         return "上次查实 {topic}", {"topic": topic}
     return ("以前曾在此查实", {}) if abs(part) >= _TOLD_CLOSED else None
+
+
+def _other_methods(part: float) -> Sentence | None:
+    if abs(part) < _TOLD_CLOSED:
+        return None
+    return "其他方法的校正（与提升树、密度比对）", {}
 
 
 def _of_facilities(

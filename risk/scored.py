@@ -271,6 +271,7 @@ def _summary(
         "expected_sites": scores.total[0],
         "expected_sites_lo": scores.total[1],
         "expected_sites_hi": scores.total[2],
+        "expected_sites_uncertain": "total" in scores.warnings,
         "cell_score": float(cell_table["score"].sum()),
         "uses_all_finds": scores.uses_all_finds,
         "n_weeks": evidence.n_weeks,
@@ -319,6 +320,13 @@ def _missing(
         (
             by_model and "finds" in lacks and "looks" not in lacks,
             ("到访中从未查实未登记点位：发现能力和总量按默认水平估计", {}),
+        ),
+        (
+            by_model and scores is not None and "total" in scores.warnings,
+            (
+                "总数把握不足：近半年的查实与推算不符，或各种方法相差很大。网格排序可用，总数只看区间",
+                {},
+            ),
         ),
         (not has_areas, ("没有区划边界：只按网格评分，不能按乡镇汇总", {})),
         (

@@ -20,6 +20,15 @@ def draw_total(run: ScoreRun) -> None:
     total = reading.expected_total(run)
     if total is not None:
         mean, lo, hi = (f"{round(value):,}" for value in total)
+        if reading.total_is_uncertain(run):
+            st.caption(
+                text(
+                    "全市预计未掌握点位 {lo}–{hi} 处（90 % 区间）。总数把握不足，只宜看排序",
+                    lo=lo,
+                    hi=hi,
+                )
+            )
+            return
         st.caption(text("全市预计未掌握点位 {v} 处（90 % 区间 {lo}–{hi}）", v=mean, lo=lo, hi=hi))
 
 
@@ -133,7 +142,7 @@ def _draw_nothing_chosen(run: ScoreRun) -> None:
     st.subheader(text("点一个网格，看为什么"), anchor=False)
     st.caption(text("也可以按 Tab 逐个走过风险最高的 20 个网格，按回车打开。"))
     st.dataframe(
-        tables.short_cells(cached.cells(run).head(10)),
+        tables.short_cells(tables.likeliest(cached.cells(run)).head(10)),
         hide_index=True,
         alt=text("风险最高的 10 个网格"),
     )

@@ -40,6 +40,7 @@ __all__ = [
     "plans_of_week",
     "ranked_cells",
     "recent_imports",
+    "total_is_uncertain",
 ]
 
 N_VISITS_SHOWN = 5
@@ -110,6 +111,11 @@ def expected_total(run: ScoreRun) -> tuple[float, float, float] | None:
     return mean, lo, hi
 
 
+def total_is_uncertain(run: ScoreRun) -> bool:
+    """Return whether the total of a run can hardly be told: held-out finds disagree with it."""
+    return bool(run.summary.get("expected_sites_uncertain"))
+
+
 def ranked_cells(store: Store, run_id: str, *, scope: Scope) -> pd.DataFrame:
     """Return the cells of a run, highest score first."""
     cells = scores.load_cell_scores(store, run_id, scope=scope)
@@ -133,7 +139,8 @@ def cell_story(
     today = pd.Timestamp(local_day(run.as_of))
     return CellStory(
         row=row,
-        rank=int(found[0]) + 1,
+        # by what is shown beside it, as in the tables
+        rank=int((cells["p_hidden"] > row["p_hidden"]).sum()) + 1,
         n_cells=len(cells),
         median_p=float(cells["p_hidden"].median()),
         reasons=tuple(
