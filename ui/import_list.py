@@ -7,15 +7,17 @@ import streamlit as st
 
 from data.schema import KINDS
 from errors import MedPatrolError
-from ui import cached, messages, tables
+from ui import cached, import_check, messages, state, tables
 from ui.messages import text
 from workflows import import_undo
 
 _HASH_SHOWN = 8
+_UNDONE = "import_undone"
 
 
 def draw(rows: pd.DataFrame) -> None:
     """Draw the newest imports; a row that is picked can be taken back."""
+    _tell_undone()
     if rows.empty:
         st.caption(text("还没有导入过文件"))
         return
@@ -95,5 +97,14 @@ def _offer_undo(row: dict[str, Any]) -> None:
             except MedPatrolError as error:
                 messages.show_error(error)
             else:
-                st.toast(text("已撤销：撤下 {a} 条，恢复 {b} 条", a=done.n_gone, b=done.n_restored))
+                said = text("已撤销：撤下 {a} 条，恢复 {b} 条", a=done.n_gone, b=done.n_restored)
+                state.remember(_UNDONE, said)
+                import_check.remember(import_check.JOB, None)  # its report is true no longer
                 st.rerun()
+
+
+def _tell_undone() -> None:
+    """Say what was taken back, in the run after: a rerun may drop what was not yet sent."""
+    if (said := state.recall(_UNDONE)) is not None:
+        state.remember(_UNDONE, None)
+        st.toast(said)

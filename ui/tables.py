@@ -3,7 +3,6 @@
 import json
 import operator
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -217,74 +216,6 @@ def record_counts(counts: Mapping[str, int]) -> pd.DataFrame:
     return pd.DataFrame(
         [{text("数据种类"): kind_name(kind), text("记录数"): n} for kind, n in counts.items() if n]
     )
-
-
-def imports(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the list of imports: when, who, file, kind, counts."""
-    return pd.DataFrame(
-        [
-            {
-                text("时间"): messages.when(row["imported_at"]),
-                text("文件"): row["file_name"],
-                text("数据种类"): kind_name(row["kind"]) if row["kind"] in KINDS else "—",
-                text("行数"): row["n_rows"],
-                text("采用"): row["n_taken"],
-                text("更新"): row["n_updated"],
-                text("拒绝"): row["n_refused"],
-                text("下载拒绝清单"): f"/download/import/{row['import_id']}/refused.csv"
-                if row["n_refused"]
-                else None,
-            }
-            for row in rows.to_dict("records")
-        ]
-    )
-
-
-def draw_imports(rows: pd.DataFrame) -> None:
-    """Draw the list of imports, each with a link to its refused rows where there are any."""
-    links: dict[str, Any] = {
-        text("下载拒绝清单"): st.column_config.LinkColumn(display_text=text("下载"))
-    }
-    st.dataframe(
-        imports(rows),
-        hide_index=True,
-        column_config=links,
-        placeholder="—",
-        alt=text("最近的导入"),
-    )
-
-
-def draw_import_report(result: Mapping[str, Any]) -> None:
-    """Draw what became of each file of an import."""
-    for file in result["report"]["files"]:
-        if file.get("error"):
-            st.error(messages.say(from_json(file["error"])))
-            continue
-        refused = file["refused"]
-        line = f"{messages.plain(Path(file['path']).name)} · " + text(
-            "读取 {a} 行：采用 {b}，更新 {c}，拒绝 {d}",
-            a=file["rows"],
-            b=file["taken"],
-            c=file["updated"],
-            d=len(refused),
-        )
-        (st.warning if refused else st.success)(line)
-        if refused:
-            st.dataframe(
-                pd.DataFrame(
-                    [
-                        {
-                            text("行"): row["row"],
-                            text("列"): row["column"],
-                            text("值"): row["value"],
-                            text("原因"): messages.say(from_json(row["reason"])),
-                        }
-                        for row in refused[:100]
-                    ]
-                ),
-                hide_index=True,
-                alt=text("被拒绝的行"),
-            )
 
 
 def number(value: float) -> str:

@@ -1,26 +1,23 @@
 """
-What a person asks for from a screen: import files, score, plan, stop.
+What a person asks for from a screen: the made-up city, scores, a plan, a stop.
 
 Each request asks for its right here and once more when its job begins. It is a row
 in the jobs table with an idempotency key, so that a double click or a repeated request
-after a broken connection does it once. The same files with the same settings are one
-request until an import is taken back.
+after a broken connection does it once. Files are asked for in ``import_requests``.
 """
 
-import hashlib
 import re
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from data import audit
 from data.scope import Scope
-from data.store import imports, jobs
+from data.store import jobs
 from data.store.engine import Store
 from data.store.jobs import Job
-from errors import NoDataError, NotFoundError
+from errors import NotFoundError
 from workflows import access, demo
 
 UPLOADS = "uploads"
@@ -50,56 +47,6 @@ class Upload:
 def shipped_profiles() -> dict[str, Path]:
     """Return name → path of the mapping profiles that come with the product."""
     return {path.stem: path for path in sorted(EXAMPLES.glob("*.toml"))}
-
-
-def request_import(
-    store: Store,
-    uploads: Sequence[Upload],
-    *,
-    kind: str | None,
-    datum: str,
-    profile: Path | None,
-    actor: str,
-) -> str:
-    """
-    Put uploaded files aside and queue their import; return the job's id.
-
-    A ``.toml`` among the files is the mapping profile for the others.
-
-    Raises
-    ------
-    ForbiddenError
-        If the actor lacks ``imports.write``.
-    NoDataError
-        If there is no file to import beside a profile.
-    """
-    access.require(store, actor, RIGHT_OF["import"])
-    tables = [upload for upload in uploads if not upload.name.lower().endswith(".toml")]
-    if not tables:
-        raise NoDataError("没有可导入的文件。请选择 CSV、XLSX 或图层文件")
-    key = hashlib.sha256()
-    for upload in uploads:
-        key.update(upload.name.encode() + b"\0" + hashlib.sha256(upload.content).digest())
-    key.update(f"{kind}{datum}{profile}{imports.n_undone(store)}".encode())
-    folder = store.path.parent / UPLOADS / key.hexdigest()[:24]
-    folder.mkdir(parents=True, exist_ok=True)
-    for upload in uploads:
-        path = folder / safe_name(upload.name)
-        path.write_bytes(upload.content)
-        if path.suffix.lower() == ".toml":
-            profile = path
-    return jobs.submit(
-        store,
-        kind="import",
-        params={
-            "folder": str(folder),
-            "kind": kind,
-            "datum": datum,
-            "profile": None if profile is None else str(profile),
-        },
-        key=key.hexdigest(),
-        actor=actor,
-    )
 
 
 def safe_name(name: str) -> str:

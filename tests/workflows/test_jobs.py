@@ -11,10 +11,11 @@ import pytest
 
 from data.scope import EVERYTHING
 from data.store import jobs, plans, scores
-from errors import ForbiddenError, NotFoundError
+from data.store.rows import count_rows
+from errors import ForbiddenError, JobCancelledError, NoDataError, NotFoundError
 from tests import signing_in
 from tests.conftest import AS_OF, WEEK
-from workflows import access, requests
+from workflows import access, import_requests, requests
 from workflows.access import COMMAND_LINE
 from workflows.requests import Upload
 
@@ -58,6 +59,14 @@ def ask_for_plan(store, *, seconds, key="k"):
     )  # fmt: skip
 
 
+def ask_for_import(store, uploads):
+    """Look at files, then queue their import, as the import page does."""
+    look = import_requests.request_check(
+        store, uploads, kind=None, datum="auto", profile=None, actor=COMMAND_LINE
+    )
+    return import_requests.store_checked(store, look, actor=COMMAND_LINE, scope=EVERYTHING)
+
+
 def test_a_score_job_leaves_a_score_run(loaded_store, worker):
     """The import page asks for scores and finds them later."""
     worker(loaded_store)
@@ -71,14 +80,12 @@ def test_an_import_job_loads_scores_and_clears_the_upload(empty_store, worker, s
     """Files that a person sent do not lie about once they are in the store."""
     worker(empty_store)
     uploads = [Upload(name=p.name, content=p.read_bytes()) for p in small_city_folder.iterdir()]
-    job_id = requests.request_import(
-        empty_store, uploads, kind=None, datum="auto", profile=None, actor=COMMAND_LINE
-    )
+    job_id = ask_for_import(empty_store, uploads)
     job = wait_for(empty_store, job_id, "done", "failed")
     assert job.status == "done", job.message
     assert sum(file["taken"] for file in job.result["report"]["files"]) > 400
     assert scores.latest_run(empty_store, scope=EVERYTHING) is not None
-    assert list((empty_store.path.parent / requests.UPLOADS).iterdir()) == []
+    assert list((empty_store.folder / requests.UPLOADS).iterdir()) == []
 
 
 def test_the_same_request_twice_is_one_job(loaded_store):
@@ -111,29 +118,58 @@ def test_settings_that_went_bad_fail_the_job_with_a_sentence(planned_store, monk
     assert (job.status, job.message.values["file"]) == ("failed", str(tmp_path / "gone.toml"))
 
 
-def test_the_files_of_an_import_wait_until_it_has_ended(empty_store, small_city_folder):
-    """A job whose process was killed while scoring runs again, and needs its files."""
-    from datetime import UTC, datetime
-
+def import_run(store, upload, monkeypatch, scoring):
+    """Import a file in this process with something else in place of the scoring."""
     from workflows import jobs as work
 
-    upload = Upload(name="cases.csv", content=(small_city_folder / "cases.csv").read_bytes())
-    job_id = requests.request_import(
-        empty_store, [upload], kind=None, datum="auto", profile=None, actor=COMMAND_LINE
-    )
-    jobs.lease(empty_store, worker="w", now=datetime.now(UTC), lease_s=60)
-    folder = empty_store.path.parent / requests.UPLOADS
+    monkeypatch.setattr(work.scoring, "score", scoring)
+    return run_now(store, ask_for_import(store, [upload]))
+
+
+@pytest.fixture
+def upload(small_city_folder):
+    """Return one file as a person sends it."""
+    return Upload(name="cases.csv", content=(small_city_folder / "cases.csv").read_bytes())
+
+
+def test_the_files_of_an_import_wait_until_it_has_ended(empty_store, upload, monkeypatch):
+    """A job whose process was killed while scoring runs again, and needs its files."""
+    folder = empty_store.folder / requests.UPLOADS
     seen = []
 
     def scoring(*_args, **_more):
         seen.extend(folder.rglob("*.csv"))
         raise KeyError("the power went")
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work.scoring, "score", scoring)
-        work.run_job(empty_store, job_id)
+    import_run(empty_store, upload, monkeypatch, scoring)
     assert [path.name for path in seen] == ["cases.csv"]
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("broke", "why"),
+    [
+        (KeyError("a name"), "系统出错，编号 {code}"),
+        (JobCancelledError("已取消"), "评分已取消"),
+        (NoDataError("没有可评分的数据"), "没有可评分的数据"),
+    ],
+)
+def test_an_import_whose_scoring_breaks_keeps_its_report(
+    empty_store, upload, monkeypatch, broke, why
+):
+    """The records are stored: "failed" would have people load them again, or think them lost."""
+
+    def scoring(*_args, **_more):
+        raise broke
+
+    job = import_run(empty_store, upload, monkeypatch, scoring)
+    (file,) = job.result["report"]["files"]
+    held = count_rows(empty_store, scope=EVERYTHING, as_of=AS_OF.replace(year=2100))["cases"]
+    assert job.status == "done"
+    assert file["taken"] == held > 0
+    assert job.result["not_scored"]["t"] == why
+    assert "a name" not in str(job.result)
+    assert scores.latest_run(empty_store, scope=EVERYTHING) is None
 
 
 def manager(store, name, *districts):
@@ -174,13 +210,13 @@ def test_who_sees_two_districts_names_the_one_to_plan(planned_store):
 
 
 def run_now(store, job_id):
-    """Do a job in this process and return how it ended."""
+    """Do what is queued in this process and return how a job ended."""
     from datetime import UTC, datetime
 
     from workflows.jobs import run_job
 
-    jobs.lease(store, worker="w", now=datetime.now(UTC), lease_s=60)
-    run_job(store, job_id)
+    while (job := jobs.lease(store, worker="w", now=datetime.now(UTC), lease_s=60)) is not None:
+        run_job(store, job.job_id)
     return jobs.get_job(store, job_id, scope=EVERYTHING)
 
 

@@ -25,7 +25,6 @@ PARTS = frozenset({
 """Modules that do the work of a request, called after its right was asked for."""
 
 RIGHTS = {
-    "requests.request_import": "imports.write",
     "requests.request_demo": "imports.write",
     "requests.remove_demo": "imports.undo",
     "requests.request_score": "scores.run",
