@@ -142,7 +142,7 @@ def test_a_page_whose_rule_does_not_name_the_role_is_neither_listed_nor_run(
     refused, listed, ran = set(), set(), set()
     for name in PAGES:
 
-        def asked(pages, name=name):
+        def asked(pages, name=name, **_how):
             every = [page for group in pages.values() for page in group]
             listed.update(page._page.stem for page in every if page.visibility == "visible")
             [page] = [page for page in every if page._page.stem == name]
