@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo import urban_form
+from geo import grid, urban_form
 from geo.urban_form import UrbanFormParams
 
 KM = 1.0 / 100.0
@@ -129,3 +129,31 @@ def test_the_order_of_rows_does_not_matter():
     areas, people = a_row_of_villages("城东街道"), people_to(10.0)
     shuffled = codes(areas.iloc[::-1], people.sample(frac=1.0, random_state=3))
     assert shuffled == codes(areas, people)
+
+
+def cell_codes(cells, areas, people):
+    """Return the computed class by cell."""
+    return dict(zip(cells, urban_form.classes_of_cells(cells, areas, people), strict=True))
+
+
+def test_cells_of_a_township_without_villages_differ_by_their_own_ground():
+    """A whole township in one class would hide the edge of the city inside it."""
+    areas = a_row_of_villages("城东街道").iloc[:2]
+    cells = [
+        str(grid.cell_of(112.0 + km * KM, 25.0 + 1.5 * KM, resolution=8)[0])
+        for km in (5.0, 10.3, 20.0)
+    ]
+    found = cell_codes(cells, areas, people_to(10.0))
+    assert [found[cell] for cell in cells] == ["111", "112", "220"]
+
+
+def test_the_class_of_a_cell_does_not_depend_on_which_others_are_asked():
+    """A cell scored alone has the class that it has on the whole map."""
+    areas, people = a_row_of_villages("城东街道").iloc[:2], people_to(10.0)
+    east = np.arange(0.5, 23.0, 0.2)
+    cells = sorted(set(map(str, grid.cell_of(112 + east * KM, 25.015 + 0 * east, resolution=8))))
+    together = cell_codes(cells, areas, people)
+    assert set(together.values()) == {"111", "112", "220"}
+    for cell in cells[::6]:
+        assert cell_codes([cell], areas, people) == {cell: together[cell]}
+    assert cell_codes(cells, areas, people.iloc[:0]) == dict.fromkeys(cells)
