@@ -28,6 +28,13 @@ NOT_SENTENCES = (
 )
 """Vocabularies carry both languages themselves; the demo city's names are names."""
 ENGLISH = ROOT / "locales" / "en" / "LC_MESSAGES" / "medpatrol.po"
+READERS = (
+    "data/importers/checks.py", "data/importers/left_out.py", "data/importers/proposal.py",
+    "data/importers/values.py", "geo/seats.py", "geo/urban_form.py", "risk/track_pairs.py",
+)  # fmt: skip
+"""Modules that read what people wrote: only what is written as a sentence is one there."""
+_WRITTEN = re.compile(r"[，。；：{]")
+_PATTERN = re.compile(r"[\[\]|^\\]")
 _MARKS = frozenset({"是", "否", "有", "无"})
 """Words that files write in a yes-no column: read, never said."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -43,6 +50,8 @@ def sentences() -> dict[str, list[str]]:
         if not path.is_file() or name.startswith(NOT_SENTENCES):
             continue
         for sentence in _strings(ast.parse(path.read_text(encoding="utf-8"))):
+            if name in READERS and (not _WRITTEN.search(sentence) or _PATTERN.search(sentence)):
+                continue
             found.setdefault(sentence, []).append(name)
     return found
 
