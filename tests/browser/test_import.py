@@ -1,4 +1,4 @@
-"""The import page as a data steward works it: send, check, correct columns, reload, import."""
+"""The import page as a data steward works it: send, check, correct, reload, import, undo."""
 
 import csv
 import shutil
@@ -37,7 +37,7 @@ def n_leads(store):
     return count_rows(store, scope=EVERYTHING, as_of=AS_OF.replace(year=2100))["complaints"]
 
 
-def test_a_file_is_checked_corrected_and_imported(import_page, visit, tmp_path):
+def test_a_file_is_checked_corrected_imported_and_taken_back(import_page, visit, tmp_path):
     """Nobody needs the command line for a file whose columns nobody has seen before."""
     address, store = import_page
     sent = tmp_path / "热线导出.csv"
@@ -67,3 +67,12 @@ def test_a_file_is_checked_corrected_and_imported(import_page, visit, tmp_path):
     page.get_by_role("button", name="导入 5 行").and_(page.locator(":enabled")).click()
     page.get_by_text("导入结果").wait_for()
     assert n_leads(store) == before + 5
+
+    page.get_by_text("评分于").wait_for()  # the last words of the page: all above is new
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.click(position={"x": 18, "y": 52})  # the box of the newest import
+    page.get_by_label("撤销理由（必填）").fill("导错了文件")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="撤销整次导入").and_(page.locator(":enabled")).click()
+    page.get_by_text("已撤销：撤下 5 条").wait_for()
+    assert n_leads(store) == before
