@@ -205,12 +205,17 @@ def _end_bar() -> None:
 
 
 def _load(options: argparse.Namespace) -> int:
+    from workflows.clocks import Clocks
     from workflows.import_lines import report_lines
     from workflows.importing import import_paths
+    from workflows.ledger import Book
+    from workflows.settings import read_settings
 
+    settings = read_settings()
     _check_writable(options.report)
+    store = _opened(options, create=True)
     report = import_paths(
-        _opened(options, create=True),
+        store,
         options.paths,
         kind=options.kind,
         datum=options.datum,
@@ -219,6 +224,8 @@ def _load(options: argparse.Namespace) -> int:
         now=datetime.now(UTC),
         progress=_bar,
     )
+    # new leads have clocks and likely repeats before a page asks for them
+    Book(store, Clocks(settings.ledger), settings.links).sync(datetime.now(UTC))
     _end_bar()
     if options.report:
         options.report.write_text(
@@ -231,6 +238,7 @@ def _load(options: argparse.Namespace) -> int:
 
 def _score(options: argparse.Namespace) -> int:
     from data.scope import EVERYTHING
+    from workflows import signal_step
     from workflows.score_runs import check_tables, write_scores
     from workflows.scoring import score
     from workflows.settings import read_settings
@@ -249,6 +257,7 @@ def _score(options: argparse.Namespace) -> int:
         progress=_bar,
         seat_params=settings.seat_params(),
     )
+    signal_step.run(store, settings, as_of=run.as_of, actor="command line", progress=_bar)
     _end_bar()
     written = write_scores(
         store, run.run_id, scope=EVERYTHING, cells=options.cells, facilities=options.facilities

@@ -26,6 +26,7 @@ from workflows import (
     entries,
     evenness,
     exploration,
+    exploration_kept,
     overview,
     plan_compare,
     plan_ground,
@@ -351,13 +352,13 @@ def _alerts(store_version: str, scope: Scope) -> tuple[dict[str, Any] | None, li
     return signals.alerts_of(store(), scope=scope)
 
 
-def exploration_report(of: reading.ScoreRun) -> exploration.Report:
-    """Return what the random visits say."""
+def exploration_report(of: reading.ScoreRun) -> exploration.Report | None:
+    """Return what the random visits say, where the step after scoring stored it."""
     return _exploration_report(version(), of, scope())
 
 
 @st.cache_resource(max_entries=16, hash_funcs=_KEYED, show_spinner=False)
 def _exploration_report(
     store_version: str, of: reading.ScoreRun, scope: Scope
-) -> exploration.Report:
-    return exploration.report(store(), settings().exploration, run=of, scope=scope, as_of=of.as_of)
+) -> exploration.Report | None:
+    return exploration_kept.load(store(), run=of, scope=scope)

@@ -23,8 +23,11 @@ LAYERS = (
     "hot",
     "change",
 )
+CELL = "cell"
+"""Name of the picked cell in the page's address."""
 SHOWN_AT_FIRST = ("not_looked", "fringe", "complaints", "cases", "areas")
 HEIGHT = 560
+_ASKED = "cell_of_address"
 
 
 def choose_measure(run: ScoreRun) -> str:
@@ -96,7 +99,7 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
             for name in LAYERS
         ),
     ]
-    picked = state.recall("cell")
+    picked = _asked_cell()
     event = maps.risk_map(
         key="hotspots",
         layers=drawn,
@@ -111,8 +114,20 @@ def hotspot_map(run: ScoreRun, layers: list[str], *, measure: str) -> str | None
     chosen = event.selected
     if chosen is None or chosen.get("layer") != "cells":
         return picked if chosen is not None else None
-    state.remember("cell", chosen["id"])
+    state.remember(CELL, chosen["id"])
+    if st.query_params.get(CELL) != chosen["id"]:
+        st.query_params[CELL] = chosen["id"]
+        state.remember(_ASKED, chosen["id"])
     return chosen["id"]
+
+
+def _asked_cell() -> str | None:
+    """Return the picked cell; one that the address newly names is picked."""
+    asked = st.query_params.get(CELL)
+    if asked is not None and asked != state.recall(_ASKED):
+        state.remember(_ASKED, asked)
+        state.remember(CELL, asked)
+    return state.recall(CELL)
 
 
 def _ramp_title(run: ScoreRun, measure: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from data.scope import Scope
 from errors import MedPatrolError
 from risk.exploration import Alarm
 from ui import cached, messages
@@ -15,11 +16,22 @@ from workflows.exploration import Report
 from workflows.reading import ScoreRun
 
 
-def draw(run: ScoreRun) -> None:
-    """Draw the three blocks of the random arm."""
-    told = cached.exploration_report(run)
+def is_of_one(scope: Scope) -> bool:
+    """Return whether the reader looks at all districts or at one, of which a report is kept."""
+    return scope.districts is None or len(scope.districts) == 1
+
+
+def draw(told: Report | None) -> None:
+    """Draw the three blocks of the random arm, or why there are none."""
     st.subheader(text("随机到访：没人怀疑的地方有什么"), anchor=False)
     st.caption(text("随机抽取，不是怀疑。抽中的网格必须去，没去成的记为未答，不能换。"))
+    if told is None:
+        st.caption(
+            text("还没有随机到访的统计。评分后自动计算，也可以现在查找。")
+            if is_of_one(cached.scope())
+            else text("随机到访按全市或单个区县统计，请选一个区县。")
+        )
+        return
     first, second, third = st.columns(3)
     with first:
         _estimate(told)

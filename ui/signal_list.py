@@ -1,21 +1,19 @@
 """Alerts: what is new in the leads, why, and what can be done about it."""
 
-from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from errors import MedPatrolError
-from ui import cached, filters, messages, state
+from ui import cached, filters, map_pages, messages
 from ui.messages import text
 from workflows import signals
+from workflows.reading import ScoreRun
 from workflows.wording import from_json
 
-UNDO = "stakeout_undo"
 
-
-def draw(alerts: list[dict[str, Any]]) -> None:
+def draw(run: ScoreRun, alerts: list[dict[str, Any]]) -> None:
     """Draw the list, and beside it the alert that is picked."""
     if not alerts:
         st.info(text("没有值得提示的聚集、同点多件或逐村移动。偶然的起伏不作提示。"))
@@ -24,7 +22,7 @@ def draw(alerts: list[dict[str, Any]]) -> None:
     with left:
         picked = _pick(alerts)
     with right, st.container(border=True):
-        _draw_one(alerts[picked])
+        _draw_one(run, alerts[picked])
 
 
 def _pick(alerts: list[dict[str, Any]]) -> int:
@@ -65,7 +63,7 @@ def _sure(alert: dict[str, Any]) -> str:
     return "—"
 
 
-def _draw_one(alert: dict[str, Any]) -> None:
+def _draw_one(run: ScoreRun, alert: dict[str, Any]) -> None:
     place = messages.plain(alert["area_name"] or "—")
     st.subheader(f"{kind_name(alert['kind'])} · {place}", anchor=False)
     st.caption(messages.label("topic", alert["topic"]))
@@ -75,7 +73,7 @@ def _draw_one(alert: dict[str, Any]) -> None:
         _track(alert)
     else:
         st.markdown(text("同一地点近期收到 {n} 件，按一处计，不算聚集。", n=alert["n_leads"]))
-    _links(alert)
+    _links(run, alert)
     if alert["kind"] == signals.TRACK:
         _stops(alert)
 
@@ -115,16 +113,24 @@ def _track(alert: dict[str, Any]) -> None:
         st.markdown(f"{line}  \n{messages.plain(said)}" if said else line)
 
 
-def _links(alert: dict[str, Any]) -> None:
+def _links(run: ScoreRun, alert: dict[str, Any]) -> None:
     ids = alert["document"]["complaint_ids"]
     with st.container(horizontal=True):
         query = {"show": "all", "from": alert["from_on"], "to": alert["to_on"]}
         if alert["area_code"]:
             query["area"] = alert["area_code"][:9]
         messages.link("leads", text("看同期线索"), query=query)
-        messages.link("hotspots", text("看风险热点图"))
+        messages.link("hotspots", text("看风险热点图"), query=_cell(run, alert))
     with st.expander(text("线索编号 {n} 个", n=len(ids))):
         st.text("  ".join(ids[:60]))
+
+
+def _cell(run: ScoreRun, alert: dict[str, Any]) -> dict[str, str] | None:
+    """Return the map's address of the cell where an alert is."""
+    if alert["lon"] is None or alert["lat"] is None:
+        return None
+    cell_id = signals.nearest_cell(cached.cells(run), lon=alert["lon"], lat=alert["lat"])
+    return None if cell_id is None else {map_pages.CELL: cell_id}
 
 
 def _stops(alert: dict[str, Any]) -> None:
@@ -160,43 +166,44 @@ def _stops(alert: dict[str, Any]) -> None:
 
 
 def _wish(alert: dict[str, Any], number: int) -> None:
-    undo = state.recall(UNDO)
-    with st.container(horizontal=True):
-        if st.button(text("加入蹲守意愿"), type="primary", key="wish_stakeout"):
-            try:
-                wish_id = signals.wish_stakeout(
-                    cached.store(), alert["alert_id"], number, actor=cached.actor(),
-                    scope=cached.scope(), now=cached.now(),
-                )  # fmt: skip
-            except MedPatrolError as error:
-                messages.show_error(error)
-            else:
-                state.remember(UNDO, wish_id)
-                st.rerun()
-        if undo is not None and st.button(text("撤回"), key="undo_stakeout"):
-            try:
-                signals.withdraw_stakeout(
-                    cached.store(), undo, actor=cached.actor(), scope=cached.scope(),
-                    now=cached.now(),
-                )  # fmt: skip
-            except MedPatrolError as error:
-                messages.show_error(error)
-            else:
-                state.remember(UNDO, None)
-                st.rerun()
+    if st.button(text("加入蹲守意愿"), type="primary", key="wish_stakeout"):
+        try:
+            signals.wish_stakeout(
+                cached.store(), alert["alert_id"], number, actor=cached.actor(),
+                scope=cached.scope(), now=cached.now(),
+            )  # fmt: skip
+        except MedPatrolError as error:
+            messages.show_error(error)
+        else:
+            st.rerun()
 
 
-def draw_wishes(week_start: date) -> None:
-    """Draw the stake-outs that the coming plan will look at."""
-    wishes = signals.wishes_of(cached.store(), week_start, scope=cached.scope())
-    if wishes:
-        said = [
-            text("周{n} {place} {a}–{b}", n=wish["day"] + 1, place=wish["place_name"],
-                 a=_clock(wish["from_s"]), b=_clock(wish["to_s"]))
-            for wish in wishes
-        ]  # fmt: skip
-        week = messages.week_title(week_start)
-        st.caption(f"{week} {text('蹲守意愿 {n} 项', n=len(wishes))} · {' · '.join(said)}")
+def draw_wishes(run: ScoreRun) -> None:
+    """Draw the stake-outs that the coming plans will look at, each to be taken back."""
+    wishes = signals.standing_wishes(cached.store(), scope=cached.scope(), as_of=run.as_of)
+    if not wishes:
+        return
+    st.markdown("**" + text("蹲守意愿 {n} 项", n=len(wishes)) + "**")
+    for wish in wishes:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            hours = f"{_clock(wish['from_s'])}–{_clock(wish['to_s'])}"
+            place = messages.plain(wish["place_name"])
+            st.markdown(f"{wish['on'].isoformat()} {hours} {place}", width="stretch")
+            if cached.may("wishes.write") and st.button(
+                text("撤回"), key=f"undo_stakeout_{wish['wish_id']}"
+            ):
+                _withdraw(wish["wish_id"])
+
+
+def _withdraw(wish_id: str) -> None:
+    try:
+        signals.withdraw_stakeout(
+            cached.store(), wish_id, actor=cached.actor(), scope=cached.scope(), now=cached.now()
+        )
+    except MedPatrolError as error:
+        messages.show_error(error)
+    else:
+        st.rerun()
 
 
 def _clock(seconds: int) -> str:

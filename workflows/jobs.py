@@ -36,14 +36,13 @@ from workflows import (
     access,
     backtest,
     demo,
-    exploration,
     import_requests,
     importing,
     plan_margins,
     planning,
     requests,
     scoring,
-    signal_runs,
+    signal_step,
 )
 from workflows.clocks import Clocks
 from workflows.import_reading import Choice
@@ -230,15 +229,9 @@ def _signals(
     store: Store, settings: Settings, job: jobs.Job, reporter: Reporter, *, as_of: datetime
 ) -> Mapping[str, Any]:
     """Find what is new, and draw next week's random visits."""
-    run_id = signal_runs.compute(
-        store, settings.signals, as_of=as_of, actor=job.actor, now=datetime.now(UTC),
-        progress=reporter.or_cancel,
-    )  # fmt: skip
-    draws = exploration.draw_after_scoring(
-        store, settings.exploration, candidates=settings.planning.candidates,
-        capacity=settings.capacity(), as_of=as_of, actor=job.actor, now=datetime.now(UTC),
-    )  # fmt: skip
-    return {"signal_run_id": run_id, "n_draws": len(draws)}
+    return signal_step.run(
+        store, settings, as_of=as_of, actor=job.actor, progress=reporter.or_cancel
+    )
 
 
 def _run_signals(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -45,12 +45,13 @@ def compute(
     actor: str,
     now: datetime,
     progress: Told | None = None,
+    summary: Mapping[str, object] | None = None,
 ) -> str:
     """
     Find the signals as known before ``as_of``, save them as a run and return its id.
 
     Sealed leads enter no signal. Each district is looked at with its own leads, and the
-    whole city with all of them.
+    whole city with all of them. ``summary`` is kept beside the run's own counts.
     """
     report = progress or (lambda _share, _message: None)
     everybody = Scope(user=actor, districts=None, sealed=frozenset())
@@ -67,7 +68,10 @@ def compute(
         report((number + 1) / (len(districts) + 1), Message("正在查找动态提示"))
     return signals.save_run(
         store, found, as_of=as_of, params=asdict(params),
-        summary={"n_leads": len(leads), "n_unplaced": int(leads["lon"].isna().sum())},
+        summary={
+            **(summary or {}), "n_leads": len(leads),
+            "n_unplaced": int(leads["lon"].isna().sum()),
+        },
         actor=actor, now=now,
     )  # fmt: skip
 

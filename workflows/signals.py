@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from data.records import Message, Visit
 from data.scope import Scope
 from data.store import jobs, signals
@@ -11,7 +14,7 @@ from data.store.engine import Store
 from errors import NotFoundError
 from workflows import access
 from workflows.candidates import POINTS, CandidateParams
-from workflows.weeks import midnight, week_of
+from workflows.weeks import local_day, midnight, week_of
 
 CLUSTER, ONE_SITE, TRACK = "cluster", "one_site", "track"
 STAKEOUT = "stakeout"
@@ -20,7 +23,19 @@ STAKEOUT = "stakeout"
 def alerts_of(store: Store, *, scope: Scope) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """Return the newest run and its alerts for this reader."""
     run = signals.latest_run(store)
+    if run is not None:
+        counts = {name: run["summary"].get(name, 0) for name in ("n_leads", "n_unplaced")}
+        run = {**run, "summary": counts}
     return run, [] if run is None else signals.load_alerts(store, run["run_id"], scope=scope)
+
+
+def nearest_cell(cells: pd.DataFrame, *, lon: float, lat: float) -> str | None:
+    """Return the cell whose centre is nearest to a place; ``None`` where there are no cells."""
+    if cells.empty:
+        return None
+    across = (cells["lon"].to_numpy(float) - lon) * np.cos(np.radians(lat))
+    away = np.hypot(across, cells["lat"].to_numpy(float) - lat)
+    return str(cells["cell_id"].iloc[int(np.argmin(away))])
 
 
 def wish_stakeout(
@@ -64,6 +79,15 @@ def withdraw_stakeout(
 def wishes_of(store: Store, week_start: date, *, scope: Scope) -> list[dict[str, Any]]:
     """Return the stake-outs asked for in a week."""
     return signals.load_wishes(store, week_start, scope=scope)
+
+
+def standing_wishes(store: Store, *, scope: Scope, as_of: datetime) -> list[dict[str, Any]]:
+    """Return the stake-outs asked for from the week of a moment on, with their date."""
+    since = week_of(local_day(as_of))
+    return [
+        {**wish, "on": date.fromisoformat(wish["week_start"]) + timedelta(days=wish["day"])}
+        for wish in signals.load_wishes(store, since, scope=scope, and_later=True)
+    ]
 
 
 def stakeout_visits(

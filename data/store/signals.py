@@ -145,18 +145,24 @@ def withdraw_wish(store: Store, wish_id: str, *, scope: Scope, actor: str, now: 
 
 
 def load_wishes(
-    store: Store, week_start: date, *, scope: Scope, known_before: datetime | None = None
+    store: Store,
+    week_start: date,
+    *,
+    scope: Scope,
+    known_before: datetime | None = None,
+    and_later: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return the wishes for a week that stand, as known before a moment."""
+    """Return the wishes for a week, or from it on, that stand, as known before a moment."""
     column = stakeout_wishes.c
+    monday = week_start.isoformat()
     query = (
         select(stakeout_wishes)
         .where(
-            column.week_start == week_start.isoformat(),
+            column.week_start >= monday if and_later else column.week_start == monday,
             column.withdrawn_at.is_(None),
             _wish_in_scope(scope),
         )
-        .order_by(column.day, column.from_s, column.wish_id)
+        .order_by(column.week_start, column.day, column.from_s, column.wish_id)
     )
     if known_before is not None:
         query = query.where(column.created_at <= engine.to_seconds(known_before))

@@ -16,7 +16,7 @@ from errors import ForbiddenError, NotFoundError
 from tests import signing_in
 from tests.conftest import AS_OF, WEEK
 from tests.small_city import DISTRICT
-from workflows import exploration, signal_runs, signals
+from workflows import exploration, exploration_kept, signal_runs, signal_step, signals
 from workflows.access import COMMAND_LINE
 from workflows.candidate_sources import load_candidates
 from workflows.settings import Settings
@@ -185,3 +185,56 @@ def test_the_share_of_hours_sets_the_number_of_visits():
         == 0
     )
     assert exploration.days_of(date(2026, 3, 2)) == (date(2026, 3, 2), date(2026, 3, 8))
+
+
+def test_screens_read_the_report_that_the_step_after_scoring_kept(planned_store, monkeypatch):
+    """A page that computes what a job knows makes everybody wait; a district reads its own."""
+    run = exploration.scores.latest_run(planned_store, scope=EVERYTHING)
+    assert exploration_kept.load(planned_store, run=run, scope=EVERYTHING) is None
+    settings = replace(SETTINGS, signals=QUICK)
+    signal_step.run(planned_store, settings, as_of=run.as_of, actor=COMMAND_LINE)
+    expected = {
+        scope: exploration.report(
+            planned_store, SETTINGS.exploration, run=run, scope=scope, as_of=run.as_of
+        )
+        for scope in (EVERYTHING, OWN)
+    }
+    monkeypatch.setattr(exploration, "report", None)
+    for scope, told in expected.items():
+        kept = exploration_kept.load(planned_store, run=run, scope=scope)
+        assert (kept.estimate, kept.alarm) == (told.estimate, told.alarm)
+        assert (kept.n_cells, kept.by_cell) == (told.n_cells, told.by_cell)
+        assert kept.model_share == pytest.approx(told.model_share)
+        assert len(kept.week) == len(told.week) > 0
+    several = replace(OWN, districts=frozenset({DISTRICT, "990199"}))
+    for nobody in (OTHER, several):
+        assert exploration_kept.load(planned_store, run=run, scope=nobody) is None
+
+
+def test_alerts_carry_no_figures_of_other_districts(planned_store):
+    """The kept figures are of all districts: a page gets its own part of them only."""
+    kept = {exploration_kept.KEY: {"990199": {"n_cells": 1}}, "n_leads": 3, "n_unplaced": 1}
+    stored.save_run(planned_store, [], as_of=AS_OF, params={}, summary=kept, actor="t", now=AS_OF)
+    run, _ = signals.alerts_of(planned_store, scope=OWN)
+    assert run["summary"] == {"n_leads": 3, "n_unplaced": 1}
+
+
+def test_wishes_of_later_weeks_are_listed_until_taken_back(planned_store):
+    """A stake-out in the week after next must be seen, or nobody can take it back."""
+    alert = with_track(planned_store)
+    wish = signals.wish_stakeout(planned_store, alert, 0, actor=COMMAND_LINE, scope=OWN, now=AS_OF)
+    early = AS_OF - timedelta(weeks=2)
+    listed = signals.standing_wishes(planned_store, scope=OWN, as_of=early)
+    assert [(w["wish_id"], w["on"]) for w in listed] == [(wish, WEEK + timedelta(days=2))]
+    assert signals.standing_wishes(planned_store, scope=OTHER, as_of=early) == []
+    late = AS_OF + timedelta(weeks=2)
+    assert signals.standing_wishes(planned_store, scope=OWN, as_of=late) == []
+    signals.withdraw_stakeout(planned_store, wish, actor=COMMAND_LINE, scope=OWN, now=AS_OF)
+    assert signals.standing_wishes(planned_store, scope=OWN, as_of=early) == []
+
+
+def test_an_alert_opens_the_nearest_scored_cell():
+    """The middle of a track may lie where no cell was scored."""
+    cells = pd.DataFrame({"cell_id": ["a", "b"], "lon": [112.0, 112.2], "lat": [23.0, 23.0]})
+    assert signals.nearest_cell(cells, lon=112.15, lat=23.05) == "b"
+    assert signals.nearest_cell(cells.iloc[:0], lon=112.15, lat=23.05) is None
