@@ -20,7 +20,7 @@ from scipy.special import expit
 
 from data.records import Message
 from geo import grid
-from risk import features, hidden_sites, site_evidence
+from risk import features, hidden_sites, site_evidence, thin_cells
 from risk.features import Floats
 from risk.hidden_data import HiddenData
 from risk.hidden_params import HiddenParams
@@ -35,6 +35,7 @@ _POLL_S = 0.4
 _CELL_WEEKS_A_SECOND = 25_000.0
 """Speed of a fit on a small machine; only the progress bar relies on it."""
 _LEAST_SIZE = 1.0
+_NORMAL_95 = 1.645
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,16 @@ def fit_cells(
 
 
 def _typical_sites(cells: Places, known: ModelInput, params: CellParams) -> float:
-    """Return the prior guess of the sites of a fitted cell: finds a year over the share found."""
+    """Return the prior guess of the sites of a fitted cell."""
+    # more people, more sites, but not in proportion
+    root = np.sqrt(np.expm1(known.covariates[:, 0]) + _LEAST_SIZE)
+    share = float(root[known.chosen].sum() / root.sum())
+    guess = _usual_total(cells, known, params) * share / len(known.chosen)
+    return float(np.clip(guess, 1e-5, 1.0))
+
+
+def _usual_total(cells: Places, known: ModelInput, params: CellParams) -> float:
+    """Return what one would say of the sites of all cells: finds a year over the share found."""
     years = known.evidence.n_weeks * 7.0 / features.DAYS_PER_YEAR
     size = known.covariates[:, 0]
     if cells.has_residents:
@@ -173,11 +183,7 @@ def _typical_sites(cells: Places, known: ModelInput, params: CellParams) -> floa
         default = params.default_finds_per_1000_facilities * float(np.expm1(size).sum()) / 1e3
     n_found = float(known.evidence.looks["n_found"].sum())
     per_year = (n_found + max(default, 0.5) * params.default_years) / (years + params.default_years)
-    # more people, more sites, but not in proportion
-    root = np.sqrt(np.expm1(size) + _LEAST_SIZE)
-    share = float(root[known.chosen].sum() / root.sum())
-    guess = per_year / params.found_share_per_year * share / len(known.chosen)
-    return float(np.clip(guess, 1e-5, 1.0))
+    return per_year / params.found_share_per_year
 
 
 def _with_progress(data: HiddenData, prior: HiddenParams, progress: Progress) -> HiddenState:
@@ -234,7 +240,7 @@ def score_cells(
     }  # fmt: skip
     thin = _thin(cells, known)
     if len(thin):
-        _fill_thin(full, state, known, thin)
+        thin_cells.fill(full, state, known.evidence, known.covariates[:, 0], chosen, thin)
     some = {
         "mean": post.mean, "lo": post.rate_lo, "hi": post.rate_hi, "p_hidden": post.p_hidden,
         "p_lo": post.p_lo, "p_hi": post.p_hi, "knowledge": post.knowledge,
@@ -255,6 +261,11 @@ def score_cells(
         total - float(np.hypot(total - thin_total - lo[-1], rest[0])),
         total + float(np.hypot(hi[-1] - (total - thin_total), rest[1])),
     ]
+    if "total" in state.warnings:
+        # where the model cannot tell, what one would say from the finds alone is as good
+        usual, spread = _usual_total(cells, known, params.cells), params.cells.total_log_sd
+        wide[0] = min(wide[0], usual * float(np.exp(_NORMAL_95 * -spread)))
+        wide[1] = max(wide[1], usual * float(np.exp(_NORMAL_95 * spread)))
     return CellScores(
         mean=mean, lo=full["lo"], hi=full["hi"],
         p_hidden=full["p_hidden"], p_lo=full["p_lo"], p_hi=full["p_hi"],
@@ -287,22 +298,6 @@ def _thin(cells: Places, known: ModelInput) -> Ints:
         inhabited = np.nan_to_num(cells.residents) > 0
     inhabited[known.chosen] = False
     return np.flatnonzero(inhabited).astype(np.int64)
-
-
-def _fill_thin(full: dict[str, Floats], state: HiddenState, known: ModelInput, thin: Ints) -> None:
-    """Give cells without evidence as many sites per resident as the smallest fitted ones have."""
-    size = np.expm1(known.covariates[:, 0])
-    least = known.chosen[np.argsort(size[known.chosen], kind="stable")]
-    least = least[: max(1, len(least) // 4)]
-    place = np.searchsorted(known.chosen, least)
-    # the fitted cells with the fewest people are the ones most like them
-    each = state.sites[:, place].sum(axis=1) / np.maximum(size[least].sum(), _LEAST_SIZE)
-    rates = np.clip(each[:, None] * size[thin][None, :], 1e-7, 1.0)
-    some = -np.expm1(-rates)
-    full["mean"][thin] = rates.mean(axis=0)
-    full["lo"][thin], full["hi"][thin] = np.quantile(rates, [LOW, HIGH], axis=0)
-    full["p_hidden"][thin] = some.mean(axis=0)
-    full["p_lo"][thin], full["p_hi"][thin] = np.quantile(some, [LOW, HIGH], axis=0)
 
 
 def _sweep_finds(mean: Floats, state: HiddenState, homes: Floats, params: CellParams) -> Floats:

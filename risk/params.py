@@ -138,7 +138,7 @@ class CellParams:
     )  # fmt: skip
     n_weeks: int = 104
     refit_days: float = 31.0
-    max_fitted_cells: int = 6_000
+    max_fitted_cells: int = 12_000
     found_share_per_year: float = 0.5
     default_finds_per_100k_residents: float = 2.0
     default_finds_per_1000_facilities: float = 10.0
