@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import area_reads, cached, charts, messages
+from ui import area_reads, cached, charts, messages, tables
 from ui.messages import text
 from workflows.evenness import Evenness
 from workflows.reach import Reach
@@ -52,6 +52,22 @@ def draw_remote(even: Evenness) -> None:
                 visits=messages.percent(row["visit_share"]),
             )
         )
+    parts = even.by_class_and_remote
+    if len(parts):
+        with st.expander(text("按类别分偏远与非偏远")):
+            st.dataframe(
+                tables.shares(parts.assign(name=_class_names(parts))),
+                hide_index=True,
+                alt=text("按类别分偏远与非偏远"),
+            )
+
+
+def _class_names(parts: pd.DataFrame) -> list[str]:
+    far, near = text("偏远"), text("非偏远")
+    return [
+        f"{tables.urban_rural(row.group)} · {far if row.is_remote else near}"
+        for row in parts.itertuples()
+    ]
 
 
 def _source(found: Reach) -> str:

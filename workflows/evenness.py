@@ -29,7 +29,8 @@ class Evenness:
 
     ``by_district``, ``by_township`` and ``by_class`` are frames of
     ``risk.evenness.shares_by_group`` with a ``name`` (None where unknown).
-    ``by_remote`` has the group 1 for remote cells, and no rows where minutes are not known.
+    ``by_remote`` has the group 1 for remote cells, and no rows where minutes are not known;
+    ``by_class_and_remote`` splits each class by it (column ``is_remote``, 0 or 1).
     ``township_is_block`` tells that no areas are loaded and blocks stand in.
     """
 
@@ -47,6 +48,7 @@ class Evenness:
     n_places: int
     places_are_villages: bool
     by_remote: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_class_and_remote: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 50) -> Evenness:
@@ -107,7 +109,23 @@ def make_evenness(store: Store, run: ScoreRun, *, scope: Scope, n_unseen: int = 
         by_remote=evenness.shares_by_group(places, by="is_remote")
         if places["is_remote"].notna().any()
         else pd.DataFrame(),
+        by_class_and_remote=_split_by_remote(places),
     )
+
+
+def _split_by_remote(places: pd.DataFrame) -> pd.DataFrame:
+    """Return the classes, each split into what lies remote and what does not."""
+    if not places["is_remote"].notna().any():
+        return pd.DataFrame()
+    is_remote = places["is_remote"].fillna(0).astype(int).astype(str)
+    split = places.assign(key=is_remote + places["urban_rural_code"].fillna("").astype(str))
+    table = evenness.shares_by_group(split, by="key")
+    key = table["group"].astype(str)
+    table = table.assign(
+        is_remote=key.str[:1].astype(int), group=key.str[1:].where(key.str.len() > 1, None)
+    )
+    ranked = table.sort_values(["group", "is_remote"], na_position="last")
+    return ranked.reset_index(drop=True)
 
 
 def lived_in_places(cells: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
