@@ -5,15 +5,20 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 import cli
 from data.scope import EVERYTHING
 from data.store.engine import open_store
+from data.store.ledger_tables import lead_index
 from data.store.rows import count_rows
 from tests.conftest import AS_OF, WEEK
+from workflows.clocks import Clocks
+from workflows.ledger import Book
 from workflows.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -99,6 +104,18 @@ def test_load_tells_what_became_of_each_file(small_city_folder, tmp_path, capsys
     counts = count_rows(open_store(url), scope=EVERYTHING, as_of=AS_OF)
     assert cli.main(load) == cli.OK
     assert count_rows(open_store(url), scope=EVERYTHING, as_of=AS_OF) == counts
+
+
+def test_load_leaves_the_ledger_up_to_date(small_city_folder, tmp_path):
+    """The first page after it must not wait for clocks and likely repeats."""
+    store = open_store(url := f"sqlite:///{tmp_path}/store.sqlite")
+    load = ["load", str(small_city_folder), "--store", url, "--datum", "wgs84"]
+    assert cli.main(load) == cli.OK
+    with store.read() as conn:
+        assert conn.execute(select(lead_index.c.complaint_id)).first() is not None
+    settings = read_settings()
+    book = Book(store, Clocks(settings.ledger), settings.links)
+    assert book.sync(datetime.now(UTC)) == 0
 
 
 def test_load_ends_with_one_when_a_file_is_bad_and_takes_the_others(tmp_path, capsys):

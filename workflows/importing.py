@@ -297,6 +297,9 @@ def _report(part: Part, counts: rows.SaveCounts, *, import_id: int, seen: bool) 
         notes.append(Message("这个文件以前导入过，未作更改"))
     if counts.kept:
         notes.append(Message("有 {n} 处与人工录入不同，保留人工录入", {"n": counts.kept}))
+    if counts.disagreed:
+        told = "有 {n} 条线索是否办结与台账不同，以台账为准，已记入线索经过"
+        notes.append(Message(told, {"n": counts.disagreed}))
     has_place = bool({"lon", "base_lon", "shape"} & set(part.checked.records.columns))
     return FileReport(
         path="",

@@ -40,6 +40,8 @@ RIGHT = "leads.write"
 UNDO_S = 600
 UNDOABLE = frozenset({"triage", "assign", "extend", "close", "reopen", "link", "apart", "receipt",
                       "reply"})  # fmt: skip
+_BESIDE = frozenset({"note", "link", "apart", "file"})
+"""Acts that leave the state of a lead as it is."""
 OUTCOMES = ("substantiated", "unsubstantiated", "not_found", "no_jurisdiction")
 
 
@@ -296,7 +298,7 @@ def undo(book: Book, batch: str, *, actor: str, scope: Scope, now: datetime) -> 
                 raise LedgerError("已超过 10 分钟，不能撤回")
             later = reads.acts(conn, act["complaint_id"])
             if any(a["act_id"] > act["act_id"] and a["batch"] != batch
-                   and a["kind"] not in {"note", "link", "apart"} for a in later):  # fmt: skip
+                   and a["kind"] not in _BESIDE for a in later):  # fmt: skip
                 raise LedgerError("此后又有新的办理记录，不能撤回")
         for act in done:
             _take_back(conn, act, at=at, actor=actor)

@@ -165,7 +165,7 @@ def last_undoable(
     """Return the newest act that its actor may still take back."""
     undone = {act["batch"].removeprefix("undo:") for act in acts if act["kind"] == "undo"}
     for act in reversed(acts):
-        if act["kind"] in {"undo", "note"} or act["batch"] in undone:
+        if act["kind"] in {"undo", "note", "file"} or act["batch"] in undone:
             continue
         fresh = to_seconds(now) - int(act["at"]) <= UNDO_S
         return act if fresh and act["actor"] == actor and act["kind"] in UNDOABLE else None

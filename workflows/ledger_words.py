@@ -81,6 +81,7 @@ _LINES: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "link": ("并为一处：{id}", (("id", "other"),)),
     "apart": ("不是同一处：{id}", (("id", "other"),)),
     "convert": ("转为案件 {id}", (("id", "case_id"),)),
+    "file": ("导入文件称：{status}，以台账为准", (("status", "status"),)),
     "undo": ("撤回：{name}", (("name", "kind"),)),
 }
 """Kind of act → its line and where the line's values stand in the act's detail."""

@@ -229,6 +229,50 @@ def kept_by_ledger(conn: Connection, records: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
+def note_disagreements(conn: Connection, records: pd.DataFrame, *, known_on: int, now: int) -> int:
+    """
+    Note on leads that the ledger acted on where a file says otherwise; return how many.
+
+    Only whether a lead is finished counts: a file that lags behind some step is no news,
+    and neither is an open lead in an extract made before the ledger's act. The same word
+    of a file is noted once after each act.
+    """
+    if "status" not in records and "closed_on" not in records:
+        return 0
+    states = select(lead_states.c.complaint_id, lead_states.c.acted_at)
+    acted = {str(key): int(str(at)) for key, at in conn.execute(states)}
+    told = records[records["complaint_id"].isin(acted)].drop_duplicates("complaint_id", keep="last")
+    n_noted = 0
+    for row in told.to_dict("records"):
+        key = str(row["complaint_id"])
+        says = _said(row)
+        held = current(conn, key)
+        if says is None or held is None or says == held["status"]:
+            continue
+        ends, ended = says in _DONE, _said(held) in _DONE
+        if ends == ended or (ended and known_on <= acted[key]):
+            continue
+        n_noted += 1
+        once = f"file:{key}:{says}:{acted[key]}"
+        if act_of_key(conn, once) is None:
+            add_act(
+                conn, key=once, batch=once, complaint_id=key, at=now, actor="import",
+                kind="file", detail={"status": says},
+            )  # fmt: skip
+    return n_noted
+
+
+_DONE = frozenset({"closed", "returned"})
+
+
+def _said(row: Mapping[str, Any]) -> str | None:
+    """Return the state that a row tells of; a lead with a closing date is closed."""
+    status, closed_on = row.get("status"), row.get("closed_on")
+    if closed_on is not None and not pd.isna(closed_on):
+        return "returned" if status == "returned" else "closed"
+    return None if status is None or pd.isna(status) else str(status)
+
+
 def forget_leads_of(conn: Connection, import_ids: Sequence[int]) -> None:
     """Take out the ledger of leads that leave the store with these imports."""
     going = _LEADS.c.import_id.in_(import_ids)

@@ -1,7 +1,7 @@
 """Save records as versions, and load what was known at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -25,13 +25,15 @@ class SaveCounts:
     What became of the rows of one file; ``taken + updated`` are all of them.
 
     ``unchanged`` of the taken rows say what the store already held. ``kept`` fields differ
-    from what a person wrote by hand, and the person's word stands.
+    from what a person wrote by hand, and the person's word stands. ``disagreed`` leads are
+    finished for one of file and ledger only, and the ledger's word stands.
     """
 
     taken: int
     updated: int
     unchanged: int
     kept: int = 0
+    disagreed: int = 0
 
     def __add__(self, other: "SaveCounts") -> "SaveCounts":
         """Add the counts of two parts of a file."""
@@ -40,6 +42,7 @@ class SaveCounts:
             updated=self.updated + other.updated,
             unchanged=self.unchanged + other.unchanged,
             kept=self.kept + other.kept,
+            disagreed=self.disagreed + other.disagreed,
         )
 
     @property
@@ -77,6 +80,10 @@ def save_rows(
     records, n = kept.records, kept.n_dropped
     counts = SaveCounts(taken=n, updated=0, unchanged=n, kept=kept.n_fields)
     if kind == "complaints":
+        n_other = ledger_writes.note_disagreements(
+            conn, records, known_on=to_seconds(known_on), now=to_seconds(now or known_on)
+        )
+        counts = replace(counts, disagreed=n_other)
         records = ledger_writes.kept_by_ledger(conn, records)
     for part in _parts(spec, records):
         counts += _save_part(

@@ -16,13 +16,14 @@ from data.store.engine import bump_data_version, data_version
 from data.store.imports import add_import
 from data.store.removal import remove_imports
 from errors import ForbiddenError, LedgerError, NotFoundError
-from workflows import access, ledger, ledger_entry, ledger_export, ledger_views
+from workflows import access, ledger, ledger_entry, ledger_export, ledger_views, ledger_words
 from workflows.clocks import Clocks, LedgerParams
 from workflows.lead_links import LinkParams
 from workflows.leads import open_leads
 from workflows.ledger import Book
 from workflows.ledger_steps import Triage
 from workflows.record_params import RecordParams
+from workflows.wording import say
 
 pytestmark = pytest.mark.both_stores
 
@@ -391,3 +392,42 @@ def test_a_change_that_is_none_of_the_ledgers_keeps_its_mark(book):
     assert noted != before
     load(book.store, lead("E1"), now=NOW)
     assert ledger_views.mark(book.store) != noted
+
+
+def test_a_file_that_disagrees_leaves_a_note_once_and_is_counted(book):
+    """The ledger's word stands, but nobody may overlook that another system has finished."""
+    do(ledger.triage, book, ["A1"], Triage(action="direct", owner="一大队"))
+    later = NOW + timedelta(minutes=5)
+
+    def again(status, minutes):
+        now = later + timedelta(minutes=minutes)
+        told = pd.DataFrame([lead("A1", status=status), lead("A2", status="closed")])
+        with book.store.write() as conn:
+            return rows.save_rows(
+                conn, "complaints", told, import_id=None, known_on=now, now=now
+            )  # fmt: skip
+
+    assert again("new", 0).disagreed == 0
+    assert again("closed", 1).disagreed == 1
+    assert again("closed", 2).disagreed == 1
+    assert known(book, "A1")["status"] == "assigned"
+    with book.store.read() as conn:
+        acts = reads.acts(conn, "A1")
+        assert not reads.acts(conn, "A2")
+    assert [act["kind"] for act in acts] == ["triage", "file"]
+    assert "closed" not in say(ledger_words.act(acts[-1]), "zh")
+    # what a file says does not take away the way back
+    assert ledger_views.last_undoable(tuple(acts), actor=ACTOR, now=later)["kind"] == "triage"
+
+
+def test_an_extract_from_before_the_closing_says_nothing_against_it(book):
+    """Only a newer file that still calls a closed lead open is worth a note."""
+    do(ledger.close, book, "A1", "substantiated")
+    for days, expected in ((-1, 0), (1, 1)):
+        told = pd.DataFrame([lead("A1", status="new")])
+        with book.store.write() as conn:
+            counts = rows.save_rows(
+                conn, "complaints", told, import_id=None, known_on=NOW + timedelta(days=days),
+                now=NOW + timedelta(days=1),
+            )  # fmt: skip
+        assert counts.disagreed == expected
