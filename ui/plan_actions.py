@@ -9,7 +9,7 @@ from data.records import Plan
 from errors import MedPatrolError
 from ui import cached, messages, state
 from ui.messages import text
-from workflows import plan_edits, plan_life
+from workflows import plan_edits, plan_life, plan_results
 from workflows.plan_changes import Change
 from workflows.plan_edits import Delta
 from workflows.plan_life import Life
@@ -79,13 +79,13 @@ def enter(
     """Enter the result of a visit and run the page again."""
 
     def act() -> str:
-        plan_life.enter_result(
+        plan_results.enter_result(
             cached.store(), life.plan.plan_id, visit_id, result,
             key=f"{life.plan.plan_id}-{visit_id}-{result}-{len(life.results)}",
             actor=cached.actor(), scope=cached.scope(), now=cached.now(), topics=topics,
             minutes=minutes,
         )  # fmt: skip
-        return text("已录入，{n} 分钟内可撤回", n=plan_life.UNDO_MINUTES)
+        return text("已录入，{n} 分钟内可撤回", n=plan_results.UNDO_MINUTES)
 
     _do(act)
 
@@ -94,7 +94,7 @@ def take_back(life: Life, visit_id: str) -> None:
     """Take a result back and run the page again."""
 
     def act() -> str:
-        plan_life.undo_result(
+        plan_results.undo_result(
             cached.store(), life.plan.plan_id, visit_id, actor=cached.actor(),
             scope=cached.scope(), now=cached.now(),
         )  # fmt: skip
@@ -153,6 +153,6 @@ def _with_paths(plan: Plan) -> Plan:
 def results_of(life: Life) -> Mapping[str, str]:
     """Return the result of each visit that has one, as a label."""
     return {
-        visit_id: messages.say(plan_life.RESULT_NAMES[found.result])
+        visit_id: messages.say(plan_results.RESULT_NAMES[found.result])
         for visit_id, found in life.results.items()
     }

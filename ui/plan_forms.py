@@ -8,10 +8,11 @@ from data.records import LeftOut, Plan, Route, Stop
 from data.schema import TOPICS
 from ui import cached, messages, plan_actions, plan_board, state, tables
 from ui.messages import text
-from workflows import plan_edits, plan_life
+from workflows import plan_edits, plan_results
 from workflows.exports import place_of
 from workflows.plan_changes import Add, Change, Lock, Move, Remove
-from workflows.plan_life import RESULT_NAMES, Life
+from workflows.plan_life import Life
+from workflows.plan_results import RESULT_NAMES
 
 N_LEFT_OUT_SHOWN = 200
 
@@ -146,7 +147,7 @@ def _result_form(life: Life, stops: dict[str, tuple[Route, int, Stop]]) -> None:
         team = text("队 {team}", team=route.team_id)
         return f"{team} {plan_board.about(number, stop)}"
 
-    codes = [code for code in RESULT_NAMES if code != plan_life.NOT_MADE]
+    codes = [code for code in RESULT_NAMES if code != plan_results.NOT_MADE]
     with st.container(border=False):
         visit = st.selectbox(text("事项"), list(stops), format_func=about, key="result-visit")
         result = st.segmented_control(
@@ -195,6 +196,7 @@ def _entered(life: Life) -> None:
     )
     last = list(known)[-1]
     minutes = (cached.now() - life.results[last].at).total_seconds() / 60
-    is_recent = minutes < plan_life.UNDO_MINUTES and life.results[last].result != plan_life.NOT_MADE
+    was_made = life.results[last].result != plan_results.NOT_MADE
+    is_recent = minutes < plan_results.UNDO_MINUTES and was_made
     if is_recent and st.button(text("撤回最后一条结果"), key="result-undo"):
         plan_actions.take_back(life, last)

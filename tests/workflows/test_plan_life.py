@@ -13,7 +13,7 @@ from errors import ForbiddenError, MedPatrolError, PlanError, StaleError
 from tests import signing_in
 from tests.conftest import AS_OF, WEEK
 from tests.workflows.plans import left_out, plan, visit
-from workflows import access, plan_edits, plan_life
+from workflows import access, plan_edits, plan_life, plan_results
 from workflows.plan_changes import Lock
 from workflows.planning import PlanningParams
 
@@ -59,7 +59,7 @@ def released(store):
 
 
 def enter(store, visit_id, result, *, now=FRIDAY, key=None, actor="officer", **more):
-    return plan_life.enter_result(
+    return plan_results.enter_result(
         store, newest(store).plan.plan_id, visit_id, result, key=key or f"{visit_id}-{result}",
         actor=actor, scope=EVERYTHING, now=now, **more,
     )  # fmt: skip
@@ -199,12 +199,12 @@ def test_a_result_can_be_taken_back_for_ten_minutes(people):
     plan_id = newest(people).plan.plan_id
     for each in (one, two):
         enter(people, each.visit_id, "closed_door")
-    plan_life.undo_result(
+    plan_results.undo_result(
         people, plan_id, one.visit_id, actor="officer", scope=EVERYTHING,
         now=FRIDAY + timedelta(minutes=9),
     )  # fmt: skip
     with pytest.raises(PlanError, match="不能撤回"):
-        plan_life.undo_result(
+        plan_results.undo_result(
             people, plan_id, two.visit_id, actor="officer", scope=EVERYTHING,
             now=FRIDAY + timedelta(minutes=11),
         )  # fmt: skip
@@ -245,7 +245,7 @@ def test_a_drawn_visit_that_nobody_made_is_a_non_response(empty_store):
     )
     plans.save_plan(empty_store, made, actor="t")
     now = made.as_of + timedelta(days=10)
-    plan_life.enter_result(
+    plan_results.enter_result(
         empty_store, "p1", "V1", "pass", key="a", actor=access.COMMAND_LINE, scope=EVERYTHING,
         now=now,
     )  # fmt: skip
