@@ -174,6 +174,7 @@ def save_edit(
     detail: dict[str, object],
 ) -> int:
     """Save an edited plan as a revision that can be undone; raises ``StaleError`` if late."""
+    access.require(store, actor, "plans.write")
     at = to_seconds(now)
     plan_id = after.plan_id
     with store.write() as conn:

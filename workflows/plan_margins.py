@@ -12,6 +12,7 @@ from data.store.engine import Store, bump_data_version, to_seconds
 from routing import rules
 from routing.problem import PatrolProblem
 from routing.solve import SolverParams, solve
+from workflows import access
 from workflows.plan_ground import Ground, make_ground
 from workflows.planning import PlanningParams
 
@@ -80,6 +81,7 @@ def make_margins(
     progress: Progress | None = None,
 ) -> dict[str, int]:
     """Compute and keep the marginal values of a plan; for the worker, it takes half a minute."""
+    access.require(store, actor, "plans.write")
     plan = plans.load_plan(store, plan_id, scope=scope)
     ground = make_ground(store, plan, params, scope=scope)
     values = margins_of(

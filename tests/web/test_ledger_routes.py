@@ -40,7 +40,7 @@ def test_points_follow_the_filter_and_are_blurred(ask):
     assert n_all > 100
     assert everything["blur_m"] == 500
     assert set(everything) == {"kind", "blur_m", "n_without_place", "id", "lon", "lat", "open",
-                               "closed"}  # fmt: skip
+                               "coarse", "closed"}  # fmt: skip
     some = json.loads(ask("/data/leads.json?show=all&channel=letter")[2])
     assert sum(some["open"]) + sum(some["closed"]) < n_all
 

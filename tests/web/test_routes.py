@@ -134,7 +134,7 @@ def test_a_lead_on_the_map_has_no_number_and_no_words(ask, addresses):
     """Counts per square are all that travels."""
     payload = json.loads(ask(addresses["complaints"])[2])
     assert set(payload) == {
-        "kind", "blur_m", "n_without_place", "id", "lon", "lat", "open", "closed",
+        "kind", "blur_m", "n_without_place", "id", "lon", "lat", "open", "closed", "coarse",
     }  # fmt: skip
 
 
