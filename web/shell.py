@@ -170,7 +170,9 @@ def _draw_district(language: str) -> None:
     """
     say = wording.translator(language)
     districts = cached.districts()
-    codes = [state.WHOLE_CITY, *districts] if len(districts) != 1 else list(districts)
+    sees_all = cached.visitor().scope.sees_all_districts
+    only_one = len(districts) == 1 and not sees_all
+    codes = list(districts) if only_one else [state.WHOLE_CITY, *districts]
     asked = st.query_params.get(state.DISTRICT)
     district = st.selectbox(
         say("辖区"),

@@ -43,8 +43,16 @@ def test_a_newcomer_gets_from_files_to_a_downloaded_plan(dashboard, visit, small
 
     files = sorted(str(path) for path in small_city_folder.iterdir())
     page.locator("input[type=file]").set_input_files(files)
-    page.get_by_role("button", name="导入", exact=True).click()
-    page.get_by_text("读取 60 行：采用 60").first.wait_for()
+    page.get_by_role("button", name="检查文件").click()
+    # sixty points alone do not settle a datum: a person names it
+    page.get_by_text("需要您选择").first.wait_for()
+    page.get_by_role("combobox", name=re.compile("坐标系")).first.click()
+    page.get_by_role("option", name="WGS-84").click()
+    page.get_by_role("button", name="按此重新检查").and_(page.locator(":enabled")).click()
+    page.get_by_role("button", name=re.compile(r"导入 [\d,]+ 行")).and_(
+        page.locator(":enabled")
+    ).click()
+    page.get_by_text("导入结果").first.wait_for()
     page.get_by_text("评分于").first.wait_for()
 
     page.get_by_role("link", name="风险热点").first.click()
