@@ -55,7 +55,7 @@ def _picked(page):
 
 def _wait_picked(page, expected_change_from):
     # asked from here: a condition evaluated in the page is refused by our own content policy
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while _picked(page) == expected_change_from:
         assert time.monotonic() < until, "the page never answered the click"
         page.wait_for_timeout(20)
